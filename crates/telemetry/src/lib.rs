@@ -1,0 +1,1 @@
+//! Keyward's telemetry crate.
