@@ -1,1 +1,27 @@
-//! Keyward's domain crate.
+//! Keyward's rules, and nothing else: what a project, an API key, a credential
+//! or an audit event is, what may be done to it, and what every name means.
+//!
+//! Nothing here performs I/O, reads a clock or draws a random number: those are
+//! passed in, so that every rule can be tested as a function.
+
+pub mod actor;
+pub mod admin_key;
+pub mod api_key;
+pub mod audit;
+pub mod clock;
+pub mod credential;
+pub mod id;
+pub mod invalid;
+pub mod model;
+pub mod name;
+pub mod organization;
+pub mod page;
+pub mod permission;
+pub mod project;
+pub mod provider;
+pub mod secret;
+
+pub use clock::{Clock, Randomness};
+pub use invalid::Invalid;
+pub use jiff::Timestamp;
+pub use name::Name;
