@@ -1,1 +1,18 @@
-//! Keyward's access crate.
+//! Who may come in: every live key in memory, and the checks that a key alone
+//! decides. Shared by the gateway and the admin API, fed by the service.
+//!
+//! Nothing here waits: no I/O, no database, no lock that a reader could meet.
+
+mod caps;
+mod client_address;
+mod entry;
+mod index;
+mod presented;
+mod refusal;
+
+pub use caps::{CapStore, CapUnavailable, RequestCaps};
+pub use client_address::TrustedProxies;
+pub use entry::{AdminKeyEntry, Authenticated, CredentialEntry, KeyEntry, ProjectEntry, ProjectState};
+pub use index::KeyIndex;
+pub use presented::{PresentedKey, presented_key};
+pub use refusal::Refusal;

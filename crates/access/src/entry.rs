@@ -1,0 +1,225 @@
+//! What the index knows of a key, a project, a credential and an admin key:
+//! compiled once when it changes, read by every call.
+
+use std::{net::IpAddr, sync::Arc};
+
+use arc_swap::ArcSwap;
+use ipnet::IpNet;
+use keyward_domain::{
+    Timestamp,
+    api_key::{ApiKey, KeyStatus, Origin},
+    credential::Aliases,
+    id::{AdminKeyId, ApiKeyId, CredentialId, OrganizationId, ProjectId, UserId},
+    model::{ModelMatcher, ModelMode},
+    organization::Email,
+    permission::{Permission, PermissionSet},
+    provider::Provider,
+    secret::SecretDigest,
+};
+use secrecy::SecretString;
+
+use crate::{Refusal, caps::RequestCounter};
+
+/// A key, compiled. Replaced as a whole when the key changes; the counter is
+/// carried over.
+#[derive(Debug)]
+pub struct KeyEntry {
+    /// The key.
+    pub id: ApiKeyId,
+    /// Its project, shared by all keys of it.
+    pub project: Arc<ProjectEntry>,
+    /// Its lifetime request cap.
+    pub max_requests: Option<u64>,
+    /// Its calls so far.
+    pub counter: Arc<RequestCounter>,
+    pub(crate) digest: SecretDigest,
+    pub(crate) previous: Option<Box<(SecretDigest, Timestamp)>>,
+    expires_at: Option<Timestamp>,
+    disabled: bool,
+    revoked: bool,
+    rules: Option<Box<Rules>>,
+}
+
+/// The restrictions of a key that has any.
+#[derive(Debug)]
+struct Rules {
+    permissions: PermissionSet,
+    models: Option<ModelMatcher>,
+    ips: Box<[IpNet]>,
+    origins: Box<[Origin]>,
+    require_origin: bool,
+}
+
+impl KeyEntry {
+    pub(crate) fn compile(key: &ApiKey, project: Arc<ProjectEntry>, counter: Arc<RequestCounter>) -> Self {
+        let access = &key.access;
+        let rules = (*access != keyward_domain::api_key::KeyAccess::default()).then(|| {
+            Box::new(Rules {
+                permissions: access.permissions(),
+                models: (!access.allowed_models.is_empty()).then(|| access.allowed_models.compile()),
+                ips: access.allowed_ips.clone().into(),
+                origins: access.allowed_origins.clone().into(),
+                require_origin: access.require_origin,
+            })
+        });
+        Self {
+            id: key.id,
+            project,
+            max_requests: key.max_requests,
+            counter,
+            digest: key.digest,
+            previous: key.previous.as_ref().map(|previous| Box::new((previous.digest, previous.expires_at))),
+            expires_at: key.expires_at,
+            disabled: key.disabled,
+            revoked: key.revoked_at.is_some(),
+            rules,
+        }
+    }
+
+    fn status(&self, now: Timestamp) -> KeyStatus {
+        if self.revoked {
+            KeyStatus::Revoked
+        } else if self.disabled {
+            KeyStatus::Disabled
+        } else if self.expires_at.is_some_and(|end| end <= now) {
+            KeyStatus::Expired
+        } else {
+            KeyStatus::Active
+        }
+    }
+
+    /// Checks 2 and 3: the key's state and its project's.
+    pub(crate) fn check_usable(&self, now: Timestamp) -> Result<(), Refusal> {
+        match self.status(now) {
+            KeyStatus::Revoked => Err(Refusal::KeyRevoked),
+            KeyStatus::Disabled => Err(Refusal::KeyDisabled),
+            KeyStatus::Expired => Err(Refusal::KeyExpired),
+            KeyStatus::Active if !self.project.state.load().active => Err(Refusal::ProjectInactive),
+            KeyStatus::Active => Ok(()),
+        }
+    }
+
+    /// Check 4: where the request comes from. `origin` is its `Origin` header.
+    pub fn check_origin(&self, address: IpAddr, origin: Option<&str>) -> Result<(), Refusal> {
+        let Some(rules) = &self.rules else { return Ok(()) };
+        if !rules.ips.is_empty() && !rules.ips.iter().any(|network| network.contains(&address)) {
+            return Err(Refusal::IpNotAllowed);
+        }
+        match origin {
+            None if rules.require_origin => Err(Refusal::OriginNotAllowed),
+            Some(origin)
+                if !rules.origins.is_empty() && !rules.origins.iter().any(|known| known.as_str() == origin) =>
+            {
+                Err(Refusal::OriginNotAllowed)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a browser on `origin` is named in the key's own list.
+    pub fn names_origin(&self, origin: &str) -> bool {
+        self.rules.as_ref().is_some_and(|rules| rules.origins.iter().any(|known| known.as_str() == origin))
+    }
+
+    /// Check 6: whether the key's scopes cover `permission`.
+    pub fn check_scope(&self, permission: Permission) -> Result<(), Refusal> {
+        match &self.rules {
+            Some(rules) if !rules.permissions.contains(permission) => Err(Refusal::InsufficientPermissions(permission)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether key and project may use the model that goes by all of `names`
+    /// (alias, bare name, `provider/model`). An allow-list takes any of the
+    /// names, a deny-list refuses any.
+    pub fn may_use_model(&self, names: &[&str]) -> bool {
+        let by_key =
+            self.rules.as_ref().and_then(|rules| rules.models.as_ref()).is_none_or(|models| models.matches_any(names));
+        by_key
+            && match &self.project.state.load().models {
+                None => true,
+                Some((ModelMode::AllowList, models)) => models.matches_any(names),
+                Some((ModelMode::DenyList, models)) => !models.matches_any(names),
+            }
+    }
+}
+
+/// A project; what changes about it stands behind `state`.
+#[derive(Debug)]
+pub struct ProjectEntry {
+    /// The project.
+    pub id: ProjectId,
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// Its present state.
+    pub state: ArcSwap<ProjectState>,
+}
+
+/// The changing part of a project. The default is inactive: deny first.
+#[derive(Debug, Clone, Default)]
+pub struct ProjectState {
+    /// Whether its calls are let through.
+    pub active: bool,
+    /// Which models it may use.
+    pub models: Option<(ModelMode, ModelMatcher)>,
+    /// Its credentials and the inherited ones, in the order to be asked:
+    /// by priority, its own first, older first.
+    pub credentials: Arc<[Arc<CredentialEntry>]>,
+}
+
+/// A credential with its secret, ready for use.
+#[derive(Debug)]
+pub struct CredentialEntry {
+    /// The credential.
+    pub id: CredentialId,
+    /// Rises with every change of it.
+    pub version: i64,
+    /// Who is called with it.
+    pub provider: Provider,
+    /// Where; `None` for the built-in provider.
+    pub base_url: Option<String>,
+    /// The provider's secret.
+    pub secret: Option<SecretString>,
+    /// Names that callers may use → the provider's models.
+    pub aliases: Aliases,
+}
+
+/// An admin key, compiled.
+#[derive(Debug, Clone)]
+pub struct AdminKeyEntry {
+    /// The key.
+    pub id: AdminKeyId,
+    /// What it opens.
+    pub organization: OrganizationId,
+    /// In whose name it acts.
+    pub owner: UserId,
+    /// That user's address.
+    pub owner_email: Email,
+    /// When it stops working.
+    pub expires_at: Option<Timestamp>,
+    pub(crate) digest: SecretDigest,
+}
+
+impl AdminKeyEntry {
+    /// Compiles a key and its owner's address.
+    pub fn new(key: &keyward_domain::admin_key::AdminKey, owner_email: Email) -> Self {
+        Self {
+            id: key.id,
+            organization: key.organization,
+            owner: key.owner,
+            owner_email,
+            expires_at: key.expires_at,
+            digest: key.digest,
+        }
+    }
+}
+
+/// A key that was let in by checks 1 to 3.
+#[derive(Debug, Clone)]
+pub struct Authenticated {
+    /// The key.
+    pub key: Arc<KeyEntry>,
+    /// Whether its previous secret was used, in the overlap after a rotation.
+    pub previous_secret: bool,
+    pub(crate) digest: SecretDigest,
+}

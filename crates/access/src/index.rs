@@ -1,0 +1,221 @@
+//! Every live key by the digest of its secret. Readers never wait; there is one
+//! writer, the service, which applies changes in the order of the change log.
+
+use std::{
+    hash::{BuildHasherDefault, Hasher},
+    sync::Arc,
+};
+
+use keyward_domain::{
+    Timestamp,
+    api_key::ApiKey,
+    id::{AdminKeyId, ApiKeyId, OrganizationId, ProjectId},
+    project::Project,
+    secret::{KeyKind, Pepper, SecretDigest, recognise},
+};
+use papaya::HashMap;
+
+use crate::{
+    AdminKeyEntry, Authenticated, CredentialEntry, KeyEntry, PresentedKey, ProjectEntry, ProjectState, Refusal,
+    caps::RequestCounter,
+};
+
+type ByDigest<T> = HashMap<SecretDigest, T, BuildHasherDefault<DigestHasher>>;
+
+/// All live keys, projects, credentials and admin keys.
+#[derive(Debug)]
+pub struct KeyIndex {
+    pepper: Pepper,
+    keys: ByDigest<Arc<KeyEntry>>,
+    keys_by_id: HashMap<ApiKeyId, Arc<KeyEntry>>,
+    projects: HashMap<ProjectId, Arc<ProjectEntry>>,
+    admin_keys: ByDigest<Arc<AdminKeyEntry>>,
+    admin_keys_by_id: HashMap<AdminKeyId, Arc<AdminKeyEntry>>,
+}
+
+impl KeyIndex {
+    /// An index that knows no key.
+    pub fn new(pepper: Pepper) -> Self {
+        Self {
+            pepper,
+            keys: HashMap::default(),
+            keys_by_id: HashMap::new(),
+            projects: HashMap::new(),
+            admin_keys: HashMap::default(),
+            admin_keys_by_id: HashMap::new(),
+        }
+    }
+
+    /// Checks 1 to 3 for a project's API key.
+    pub fn authenticate(&self, presented: &PresentedKey, now: Timestamp) -> Result<Authenticated, Refusal> {
+        match recognise(presented.text()) {
+            Some(KeyKind::Project) => {}
+            Some(KeyKind::Admin) => return Err(Refusal::ProjectKeyRequired),
+            None => return Err(Refusal::InvalidKey),
+        }
+        let digest = self.pepper.digest(presented.text());
+        let key = self.keys.pin().get(&digest).cloned().ok_or(Refusal::InvalidKey)?;
+        let previous_secret = key.digest != digest;
+        let authenticated = Authenticated { key, previous_secret, digest };
+        self.check(&authenticated, now)?;
+        Ok(authenticated)
+    }
+
+    /// Whether a call that was let in before may still go on: asked again and
+    /// again while a stream is in flight.
+    pub fn recheck(&self, authenticated: &Authenticated, now: Timestamp) -> Result<(), Refusal> {
+        let key = self.keys.pin().get(&authenticated.digest).cloned().ok_or(Refusal::InvalidKey)?;
+        self.check(
+            &Authenticated { previous_secret: key.digest != authenticated.digest, key, digest: authenticated.digest },
+            now,
+        )
+    }
+
+    fn check(&self, authenticated: &Authenticated, now: Timestamp) -> Result<(), Refusal> {
+        if authenticated.previous_secret {
+            // A secret whose overlap is over is as unknown as one that never was.
+            match authenticated.key.previous.as_deref() {
+                Some((digest, end)) if *digest == authenticated.digest && now < *end => {}
+                _ => return Err(Refusal::InvalidKey),
+            }
+        }
+        authenticated.key.check_usable(now)
+    }
+
+    /// Lets in an admin key.
+    pub fn authenticate_admin(&self, presented: &PresentedKey, now: Timestamp) -> Result<Arc<AdminKeyEntry>, Refusal> {
+        match recognise(presented.text()) {
+            Some(KeyKind::Admin) => {}
+            // Only a project key that really opens something is told what it
+            // can't do; all others stay strangers.
+            Some(KeyKind::Project) => {
+                return Err(self
+                    .authenticate(presented, now)
+                    .map_or_else(|refusal| refusal, |_| Refusal::AdminKeyRequired));
+            }
+            None => return Err(Refusal::InvalidKey),
+        }
+        let entry =
+            self.admin_keys.pin().get(&self.pepper.digest(presented.text())).cloned().ok_or(Refusal::InvalidKey)?;
+        if entry.expires_at.is_some_and(|end| end <= now) { Err(Refusal::KeyExpired) } else { Ok(entry) }
+    }
+
+    /// How many keys of projects are known.
+    pub fn len(&self) -> usize {
+        self.keys_by_id.len()
+    }
+
+    /// Whether no key is known.
+    pub fn is_empty(&self) -> bool {
+        self.keys_by_id.is_empty()
+    }
+
+    /// The project, if any call or change ever concerned it.
+    pub fn project(&self, id: ProjectId) -> Option<Arc<ProjectEntry>> {
+        self.projects.pin().get(&id).cloned()
+    }
+
+    /// Takes a key as it is now. `request_count` counts only when the key is
+    /// new here: afterwards the index counts by itself.
+    pub fn put_key(&self, key: &ApiKey, request_count: u64) {
+        let known = self.keys_by_id.pin().get(&key.id).cloned();
+        let counter = known
+            .as_ref()
+            .map_or_else(|| Arc::new(RequestCounter::starting_at(request_count)), |entry| entry.counter.clone());
+        let entry = Arc::new(KeyEntry::compile(key, self.project_entry(key.project, key.organization), counter));
+        let keys = self.keys.pin();
+        keys.insert(entry.digest, entry.clone());
+        if let Some(previous) = entry.previous.as_deref() {
+            keys.insert(previous.0, entry.clone());
+        }
+        for stale in known.iter().flat_map(|old| digests(old)) {
+            if !digests(&entry).any(|digest| digest == stale) {
+                keys.remove(&stale);
+            }
+        }
+        self.keys_by_id.pin().insert(key.id, entry);
+    }
+
+    /// Forgets a deleted key.
+    pub fn remove_key(&self, id: ApiKeyId) {
+        if let Some(entry) = self.keys_by_id.pin().remove(&id) {
+            let keys = self.keys.pin();
+            for digest in digests(entry) {
+                keys.remove(&digest);
+            }
+        }
+    }
+
+    /// Takes a project as it is now; its credentials stay.
+    pub fn put_project(&self, project: &Project) {
+        let models =
+            project.model_permissions.as_ref().map(|permissions| (permissions.mode, permissions.model_ids.compile()));
+        self.change_project(project.id, project.organization, |state| {
+            state.active = project.is_active();
+            state.models = models.clone();
+        });
+    }
+
+    /// Takes a project's credentials (its own and the inherited ones), in the
+    /// order to be asked.
+    pub fn put_credentials(
+        &self,
+        project: ProjectId,
+        organization: OrganizationId,
+        credentials: Vec<Arc<CredentialEntry>>,
+    ) {
+        let credentials: Arc<[_]> = credentials.into();
+        self.change_project(project, organization, |state| state.credentials = credentials.clone());
+    }
+
+    /// Takes an admin key as it is now.
+    pub fn put_admin_key(&self, entry: AdminKeyEntry) {
+        let entry = Arc::new(entry);
+        self.admin_keys.pin().insert(entry.digest, entry.clone());
+        self.admin_keys_by_id.pin().insert(entry.id, entry);
+    }
+
+    /// Forgets a deleted admin key.
+    pub fn remove_admin_key(&self, id: AdminKeyId) {
+        if let Some(entry) = self.admin_keys_by_id.pin().remove(&id) {
+            self.admin_keys.pin().remove(&entry.digest);
+        }
+    }
+
+    fn change_project(&self, id: ProjectId, organization: OrganizationId, change: impl Fn(&mut ProjectState)) {
+        self.project_entry(id, organization).state.rcu(|state| {
+            let mut next = ProjectState::clone(state);
+            change(&mut next);
+            next
+        });
+    }
+
+    fn project_entry(&self, id: ProjectId, organization: OrganizationId) -> Arc<ProjectEntry> {
+        let new = || Arc::new(ProjectEntry { id, organization, state: arc_swap::ArcSwap::default() });
+        self.projects.pin().get_or_insert_with(id, new).clone()
+    }
+}
+
+fn digests(entry: &KeyEntry) -> impl Iterator<Item = SecretDigest> {
+    std::iter::once(entry.digest).chain(entry.previous.as_deref().map(|previous| previous.0))
+}
+
+/// A digest is uniformly random under a secret pepper: eight of its bytes are
+/// hash enough, and nobody outside can aim at a collision.
+#[derive(Debug, Default)]
+struct DigestHasher(u64);
+
+impl Hasher for DigestHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some((first, _)) = bytes.split_first_chunk::<8>() {
+            self.0 = u64::from_le_bytes(*first);
+        }
+    }
+
+    /// The length that a slice is hashed with says nothing.
+    fn write_usize(&mut self, _: usize) {}
+}
