@@ -1,1 +1,22 @@
-//! Keyward's store crate.
+//! Where Keyward keeps things: one SQL text on SQLite and on PostgreSQL, one
+//! file a table, one contract suite on both (`tests/`). The store writes what it
+//! is given: it makes no ids, reads no clock and decides nothing.
+//!
+//! Every list and every look-up by id is scoped to its organization in the SQL
+//! itself, so that no caller can forget it.
+
+#[macro_use]
+mod pool;
+
+pub mod audit;
+pub mod change_log;
+pub mod error;
+pub mod idempotency;
+pub mod installation;
+pub mod organization;
+mod page;
+pub mod project;
+
+pub use error::StoreError;
+pub use page::CursorUnknown;
+pub use pool::{Conn, Pool, ReadConnection, Transaction};

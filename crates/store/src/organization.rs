@@ -1,0 +1,113 @@
+//! Organizations, users and membership.
+
+use keyward_domain::{
+    Name,
+    clock::{from_millis, to_millis},
+    id::{OrganizationId, UserId},
+    organization::{Email, Organization, User},
+};
+use uuid::Uuid;
+
+use crate::{Conn, StoreError};
+
+#[derive(sqlx::FromRow)]
+struct OrganizationRow {
+    id: Uuid,
+    name: String,
+    created_at: i64,
+}
+
+impl From<OrganizationRow> for Organization {
+    fn from(row: OrganizationRow) -> Self {
+        Self {
+            id: OrganizationId::from_uuid(row.id),
+            name: Name::from_stored(row.name),
+            created_at: from_millis(row.created_at),
+        }
+    }
+}
+
+const INSERT: &str = "INSERT INTO organizations (id, name, created_at) VALUES ($1, $2, $3)";
+
+/// Keeps a new organization.
+pub async fn insert(conn: &mut Conn<'_>, organization: &Organization) -> Result<(), StoreError> {
+    sql!(conn, execute, INSERT, organization.id.uuid(), organization.name.as_str(), to_millis(organization.created_at))
+        .map(drop)
+}
+
+const FIND_BY_NAME: &str = "SELECT id, name, created_at FROM organizations WHERE name = $1";
+
+/// The organization of that name.
+pub async fn find_by_name(conn: &mut Conn<'_>, name: &str) -> Result<Option<Organization>, StoreError> {
+    Ok(sql!(conn, fetch_optional as OrganizationRow, FIND_BY_NAME, name)?.map(Into::into))
+}
+
+const ALL: &str = "SELECT id, name, created_at FROM organizations ORDER BY id";
+
+/// All organizations, oldest first: for what runs over the whole installation.
+pub async fn all(conn: &mut Conn<'_>) -> Result<Vec<Organization>, StoreError> {
+    Ok(sql!(conn, fetch_all as OrganizationRow, ALL)?.into_iter().map(Into::into).collect())
+}
+
+#[derive(sqlx::FromRow)]
+struct UserRow {
+    id: Uuid,
+    email: String,
+    name: String,
+    created_at: i64,
+}
+
+impl From<UserRow> for User {
+    fn from(row: UserRow) -> Self {
+        Self {
+            id: UserId::from_uuid(row.id),
+            email: Email::from_stored(row.email),
+            name: Name::from_stored(row.name),
+            created_at: from_millis(row.created_at),
+        }
+    }
+}
+
+const INSERT_USER: &str = "INSERT INTO users (id, email, name, password_hash, created_at) VALUES ($1, $2, $3, $4, $5)";
+
+/// Keeps a new user with the hash of their password.
+pub async fn insert_user(conn: &mut Conn<'_>, user: &User, password_hash: &str) -> Result<(), StoreError> {
+    let (email, name) = (user.email.as_str(), user.name.as_str());
+    sql!(conn, execute, INSERT_USER, user.id.uuid(), email, name, password_hash, to_millis(user.created_at)).map(drop)
+}
+
+const FIND_USER_BY_EMAIL: &str = "SELECT id, email, name, created_at, password_hash FROM users WHERE email = $1";
+
+/// The user with that address, and the hash of their password.
+pub async fn find_user_by_email(conn: &mut Conn<'_>, email: &Email) -> Result<Option<(User, String)>, StoreError> {
+    #[derive(sqlx::FromRow)]
+    struct Row {
+        #[sqlx(flatten)]
+        user: UserRow,
+        password_hash: String,
+    }
+    Ok(sql!(conn, fetch_optional as Row, FIND_USER_BY_EMAIL, email.as_str())?
+        .map(|row| (row.user.into(), row.password_hash)))
+}
+
+const USERS_OF: &str = "SELECT u.id, u.email, u.name, u.created_at FROM users u
+    JOIN organization_members m ON m.user_id = u.id WHERE m.organization_id = $1 ORDER BY u.id";
+
+/// The members of an organization, oldest first.
+pub async fn members(conn: &mut Conn<'_>, organization: OrganizationId) -> Result<Vec<User>, StoreError> {
+    Ok(sql!(conn, fetch_all as UserRow, USERS_OF, organization.uuid())?.into_iter().map(Into::into).collect())
+}
+
+const INSERT_MEMBER: &str =
+    "INSERT INTO organization_members (organization_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)";
+
+/// Makes a user a member with a role.
+pub async fn insert_member(
+    conn: &mut Conn<'_>,
+    organization: OrganizationId,
+    user: UserId,
+    role: &str,
+    now: i64,
+) -> Result<(), StoreError> {
+    sql!(conn, execute, INSERT_MEMBER, organization.uuid(), user.uuid(), role, now).map(drop)
+}

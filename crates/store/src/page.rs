@@ -1,0 +1,84 @@
+//! Keyset paging: a list's SQL exists once rising and once falling, `$1` is the
+//! bound that the cursor sets and `$2` how many rows are wanted, plus one that
+//! tells whether more follow.
+
+use keyward_domain::page::{Cursor, Listed, Order, Page};
+use uuid::Uuid;
+
+/// The cursor names nothing in this list: it is another tenant's, or made up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the cursor names nothing in this list")]
+pub struct CursorUnknown;
+
+/// Makes the rising and the falling text of a list from its `SELECT … WHERE …`.
+macro_rules! paged {
+    ($select:literal, $id:literal) => {
+        $crate::page::Paged {
+            rising: concat!($select, " AND ", $id, " > $1 ORDER BY ", $id, " ASC LIMIT $2"),
+            falling: concat!($select, " AND ", $id, " < $1 ORDER BY ", $id, " DESC LIMIT $2"),
+        }
+    };
+}
+pub(crate) use paged;
+
+/// Both texts of one list.
+pub(crate) struct Paged {
+    pub rising: &'static str,
+    pub falling: &'static str,
+}
+
+/// How one page is read.
+pub(crate) struct Travel {
+    pub text: &'static str,
+    pub bound: Uuid,
+    pub limit: i64,
+    reversed: bool,
+    wanted: usize,
+}
+
+impl Paged {
+    /// Chooses text and bound for a page.
+    pub fn travel<Id: Copy>(&self, page: &Page<Id>, uuid: impl Fn(Id) -> Uuid) -> Travel {
+        let backwards = matches!(page.cursor, Some(Cursor::Before(_)));
+        let rising = (page.order == Order::Asc) != backwards;
+        let bound = match page.cursor {
+            Some(Cursor::After(id) | Cursor::Before(id)) => uuid(id),
+            None if rising => Uuid::nil(),
+            None => Uuid::max(),
+        };
+        Travel {
+            text: if rising { self.rising } else { self.falling },
+            bound,
+            limit: i64::from(page.limit) + 1,
+            reversed: backwards,
+            wanted: page.limit as usize,
+        }
+    }
+}
+
+impl Travel {
+    /// Turns the rows read into the page that was asked for.
+    pub fn finish<T>(&self, mut data: Vec<T>) -> Listed<T> {
+        let has_more = data.len() > self.wanted;
+        data.truncate(self.wanted);
+        if self.reversed {
+            data.reverse();
+        }
+        Listed { data, has_more }
+    }
+}
+
+/// `%text%` for `LIKE … ESCAPE '\'`, in lower case; everything for no search.
+pub(crate) fn search_pattern(search: Option<&str>) -> String {
+    let mut pattern = String::from("%");
+    for c in search.unwrap_or_default().trim().to_lowercase().chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    if pattern.len() > 1 {
+        pattern.push('%');
+    }
+    pattern
+}

@@ -1,0 +1,176 @@
+//! Connections to either database, and the two macros that let one SQL text
+//! run on both.
+
+use std::{path::Path, time::Duration};
+
+use sqlx::{
+    ConnectOptions, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool,
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::StoreError;
+
+/// One database, open.
+#[derive(Debug, Clone)]
+pub enum Pool {
+    /// An embedded file: one connection writes, several read beside it.
+    Sqlite {
+        /// The one that writes.
+        write: SqlitePool,
+        /// Those that read.
+        read: SqlitePool,
+    },
+    /// A PostgreSQL server, version 14 or newer.
+    Postgres(PgPool),
+}
+
+/// A connection in use, of either kind: what every store function takes.
+#[derive(Debug)]
+pub enum Conn<'a> {
+    /// SQLite.
+    Sqlite(&'a mut SqliteConnection),
+    /// PostgreSQL.
+    Postgres(&'a mut PgConnection),
+}
+
+/// A connection that reads.
+#[derive(Debug)]
+pub enum ReadConnection {
+    /// SQLite.
+    Sqlite(PoolConnection<Sqlite>),
+    /// PostgreSQL.
+    Postgres(PoolConnection<Postgres>),
+}
+
+/// A transaction that writes. Dropped without `commit`, it changes nothing.
+#[derive(Debug)]
+pub enum Transaction {
+    /// SQLite.
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    /// PostgreSQL.
+    Postgres(sqlx::Transaction<'static, Postgres>),
+}
+
+/// Runs an expression with whichever connection it is.
+macro_rules! on {
+    ($conn:expr, $x:ident => $body:expr) => {
+        match $conn {
+            $crate::Conn::Sqlite($x) => {
+                let $x = &mut **$x;
+                $body
+            }
+            $crate::Conn::Postgres($x) => {
+                let $x = &mut **$x;
+                $body
+            }
+        }
+    };
+}
+
+/// `sql!(conn, fetch_optional as Row, TEXT, binds…)` reads rows,
+/// `sql!(conn, execute, TEXT, binds…)` answers how many rows it touched.
+macro_rules! sql {
+    ($conn:expr, execute, $text:expr $(, $bind:expr)* $(,)?) => {
+        on!($conn, x => sqlx::query($text)$(.bind($bind))*.execute(x).await.map(|done| done.rows_affected())).map_err($crate::StoreError::from)
+    };
+    ($conn:expr, $how:ident as $row:ty, $text:expr $(, $bind:expr)* $(,)?) => {
+        on!($conn, x => sqlx::query_as::<_, $row>($text)$(.bind($bind))*.$how(x).await).map_err($crate::StoreError::from)
+    };
+}
+
+/// How long a connection is waited for.
+const ACQUIRE: Duration = Duration::from_secs(5);
+
+impl Pool {
+    /// Opens (or makes) the embedded database.
+    pub async fn open_sqlite(file: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // An answered change must outlive a power cut, not only a crash.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5))
+            .pragma("temp_store", "memory")
+            .disable_statement_logging();
+        let pool = |connections| SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
+        let write = pool(1).connect_with(options.clone()).await?;
+        let read = pool(4).connect_with(options.read_only(true).create_if_missing(false)).await?;
+        Ok(Self::Sqlite { write, read })
+    }
+
+    /// Connects to PostgreSQL (`postgres://user:password@host/database`).
+    pub async fn connect_postgres(url: &str) -> Result<Self, StoreError> {
+        let options: PgConnectOptions = url.parse().map_err(StoreError::Unavailable)?;
+        let options = options.application_name("keyward").disable_statement_logging();
+        Ok(Self::Postgres(
+            PgPoolOptions::new().max_connections(16).acquire_timeout(ACQUIRE).connect_with(options).await?,
+        ))
+    }
+
+    /// A connection for reading.
+    pub async fn read(&self) -> Result<ReadConnection, StoreError> {
+        Ok(match self {
+            Self::Sqlite { read, .. } => ReadConnection::Sqlite(read.acquire().await?),
+            Self::Postgres(pool) => ReadConnection::Postgres(pool.acquire().await?),
+        })
+    }
+
+    /// Begins a transaction that will write.
+    pub async fn begin(&self) -> Result<Transaction, StoreError> {
+        Ok(match self {
+            // A transaction that first reads and then writes fails at once when
+            // another one writes: take the write lock first.
+            Self::Sqlite { write, .. } => Transaction::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Closes every connection; what was committed is in the file.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { write, read } => {
+                read.close().await;
+                write.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// Whether several Keyward processes may share this database.
+    pub const fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+}
+
+impl ReadConnection {
+    /// For a store function.
+    pub fn conn(&mut self) -> Conn<'_> {
+        match self {
+            Self::Sqlite(connection) => Conn::Sqlite(connection),
+            Self::Postgres(connection) => Conn::Postgres(connection),
+        }
+    }
+}
+
+impl Transaction {
+    /// For a store function.
+    pub fn conn(&mut self) -> Conn<'_> {
+        match self {
+            Self::Sqlite(transaction) => Conn::Sqlite(transaction),
+            Self::Postgres(transaction) => Conn::Postgres(transaction),
+        }
+    }
+
+    /// Makes everything that was written stand.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(transaction) => transaction.commit().await?,
+            Self::Postgres(transaction) => transaction.commit().await?,
+        }
+        Ok(())
+    }
+}
