@@ -1,7 +1,8 @@
 //! Bytes that changed, blocks that moved, files that went: what is still valid
 //! is read, what isn't is reported, and nothing is made up.
 
-use std::fs;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use keyward_telemetry::journal::{Damage, Position};
@@ -15,7 +16,10 @@ fn change(directory: &Path, segment: u32, with: impl FnOnce(&mut Vec<u8>)) {
     let path = segment_path(directory, segment);
     let mut bytes = fs::read(&path).unwrap();
     with(&mut bytes);
-    fs::write(path, bytes).unwrap();
+    // In place: emptying the file first makes some file systems wait for the disk.
+    let file = File::options().write(true).open(path).unwrap();
+    file.write_all_at(&bytes, 0).unwrap();
+    file.set_len(bytes.len() as u64).unwrap();
 }
 
 fn damaged(segment: u32, offset: usize, skipped_to: Position) -> Damage {
