@@ -9,7 +9,7 @@ use keyward_telemetry::journal::{Damage, Position};
 use proptest::prelude::*;
 
 use crate::support::{
-    Drained, FRAME, HEADER, copy, drain, drain_all, filled, open, record, room_for, segment_path,
+    Drained, FRAME, HEADER, drain, drain_all, filled, open, record, room_for, segment_path,
 };
 
 fn change(directory: &Path, segment: u32, with: impl FnOnce(&mut Vec<u8>)) {
@@ -38,12 +38,15 @@ fn assert_lost(drained: &Drained, all: u64, lost: &[u64]) {
 
 #[test]
 fn a_changed_byte_anywhere_costs_at_most_the_record_it_stands_in() {
-    let original = filled(6, 4);
+    let directory = filled(6, 4);
     for (segment, first, held) in [(1, 0, 4), (2, 4, 2)] {
+        let original = fs::read(segment_path(directory.path(), segment)).unwrap();
         for at in 0..HEADER + held * FRAME {
             for flip in [0x01, 0x80, 0xFF] {
-                let directory = copy(original.path());
-                change(directory.path(), segment, |bytes| bytes[at] ^= flip);
+                change(directory.path(), segment, |bytes| {
+                    bytes.clone_from(&original);
+                    bytes[at] ^= flip;
+                });
                 let hit = at.checked_sub(HEADER).map(|at| first + (at / FRAME) as u64);
                 let context = format!("segment {segment}, byte {at}, flip {flip}");
 
@@ -55,6 +58,7 @@ fn a_changed_byte_anywhere_costs_at_most_the_record_it_stands_in() {
                 assert!(drained.damage.len() == 1 || is_last_length, "{context}");
             }
         }
+        change(directory.path(), segment, |bytes| *bytes = original);
     }
 }
 
