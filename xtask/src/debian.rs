@@ -6,6 +6,9 @@ use anyhow::bail;
 
 use crate::process::{run, succeeds};
 
+/// A fresh machine may be busy updating itself; a few minutes are given to it.
+const WAIT: &str = "--option=DPkg::Lock::Timeout=300";
+
 /// Whether xtask runs as root (PostgreSQL refuses to).
 pub fn is_root() -> bool {
     Command::new("id")
@@ -39,7 +42,7 @@ pub fn install(packages: &[&str]) -> anyhow::Result<()> {
 fn apt_get(prefix: &[&str], arguments: &[&str]) -> anyhow::Result<()> {
     let mut words = prefix
         .iter()
-        .chain(&["DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet"])
+        .chain(&["DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet", WAIT])
         .chain(arguments);
     let program = words.next().copied().unwrap_or("env");
     run(Command::new(program).args(words))
