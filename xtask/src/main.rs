@@ -1,2 +1,64 @@
-//! Placeholder.
-fn main() {}
+//! The house's errands: `cargo xtask test` proves the tree, `cargo xtask bench` measures
+//! it. Both start on a bare Debian machine with Rust on it and fetch the rest themselves.
+//!
+//! It drives other programs and says what it does. It knows nothing of Keyward's code:
+//! rules about the code are tests, in `xtask/tests` and beside what they guard.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line tool talks to whoever started it"
+)]
+
+mod bench;
+mod debian;
+mod postgres;
+mod process;
+mod python;
+mod step;
+mod tally;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::{test::Part, workspace::Workspace};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Tests and measures Keyward.")]
+struct Arguments {
+    #[command(subcommand)]
+    errand: Errand,
+}
+
+#[derive(Subcommand)]
+enum Errand {
+    /// Install what is missing, then run every check and every test, on SQLite and PostgreSQL.
+    Test {
+        /// Run this part alone (the whole run is what counts).
+        #[arg(long)]
+        only: Option<Part>,
+    },
+    /// Build for release and measure Keyward beside nginx and others.
+    Bench {
+        /// Passed on to keyward-bench.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = Workspace::find().and_then(|workspace| match arguments.errand {
+        Errand::Test { only } => test::run_parts(&workspace, only),
+        Errand::Bench { arguments } => bench::measure(&workspace, &arguments),
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nxtask stopped: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

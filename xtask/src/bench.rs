@@ -1,0 +1,34 @@
+//! `cargo xtask bench`: a release build, and `keyward-bench` on it.
+
+use crate::{
+    debian,
+    process::run,
+    step::step,
+    workspace::{Workspace, installed},
+};
+
+/// Installs what the bench compares with, builds, and measures. `arguments` go to
+/// `keyward-bench all`.
+pub fn measure(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
+    let needed = [("nginx", "nginx-light"), ("sqlite3", "sqlite3")];
+    let missing: Vec<_> = needed
+        .into_iter()
+        .filter(|(program, _)| installed(program).is_none())
+        .map(|(_, package)| package)
+        .collect();
+    step("packages", || debian::install(&missing))?;
+    step("release build", || {
+        let packages = ["-p", "keyward", "-p", "keyward-bench"];
+        run(workspace
+            .cargo(&["build", "--release", "--locked"])
+            .args(packages))
+    })?;
+    let built = workspace.target.join("release");
+    step("bench", || {
+        run(workspace
+            .command(built.join("keyward-bench"))
+            .args(["all", "--keyward"])
+            .arg(built.join("keyward"))
+            .args(arguments))
+    })
+}
