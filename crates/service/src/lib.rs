@@ -1,1 +1,23 @@
-//! Keyward's service crate.
+//! What Keyward does: one file per use case. Each reads the same: who acts and
+//! whether they may, one transaction with the change, its audit event and its
+//! place in the change log, then the key index, then the answer.
+//!
+//! No HTTP here, and no SQL: faces call in, the store is called.
+
+mod change;
+mod error;
+mod follow;
+mod keyward;
+mod open;
+mod vault;
+
+pub mod admin_key;
+pub mod api_key;
+pub mod credential;
+pub mod idempotency;
+pub mod project;
+
+pub use error::{Error, Result};
+pub use keyward::Keyward;
+pub use open::{MasterKeySource, OpenError, Parts, open};
+pub use vault::MasterKey;

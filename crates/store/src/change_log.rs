@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{Conn, StoreError};
 
 /// What a follower must read again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// A project itself.
     Project(ProjectId),
@@ -81,14 +81,10 @@ pub async fn after(conn: &mut Conn<'_>, sequence: i64) -> Result<Vec<(i64, Subje
     rows.into_iter().map(|(sequence, subject, id)| Ok((sequence, Subject::read(&subject, id)?))).collect()
 }
 
-/// Tells PostgreSQL's other clients that something changed: a hint, the log is
-/// the truth. SQLite has no other processes to tell.
-pub async fn notify(conn: &mut Conn<'_>) -> Result<(), StoreError> {
-    match conn {
-        Conn::Sqlite(_) => Ok(()),
-        Conn::Postgres(connection) => {
-            sqlx::query("SELECT pg_notify('keyward_changes', '')").execute(&mut **connection).await?;
-            Ok(())
-        }
-    }
+const GIVE_BACK: &str = "UPDATE change_sequence SET sequence = sequence - 1 WHERE id = 1";
+
+/// Gives back a number that this transaction took and didn't use, so that the
+/// log has no gap.
+pub async fn give_back(conn: &mut Conn<'_>) -> Result<(), StoreError> {
+    sql!(conn, execute, GIVE_BACK).map(drop)
 }

@@ -1,0 +1,3 @@
+//! Word.
+
+pub(crate) mod index;

@@ -1,0 +1,99 @@
+//! Why a use case didn't do what was asked. One type for all of them: every
+//! face maps it once, and no operation can answer a refusal of its own kind.
+
+use keyward_domain::{Invalid, actor::Denied, api_key::NotPossible};
+use keyward_store::{CursorUnknown, StoreError};
+
+/// The answer of a use case.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A use case's refusal. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such thing, or it is another tenant's: not told apart.
+    #[error("There is no {0} with this id here.")]
+    NotFound(&'static str),
+    /// A value can't be taken.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// The state of things rules it out (409).
+    #[error("{message}")]
+    Conflict {
+        /// Machine-readable reason, such as `name_taken`.
+        code: &'static str,
+        /// The field it is about.
+        param: Option<&'static str>,
+        /// For people, with the remedy.
+        message: String,
+    },
+    /// It isn't allowed in this state (403).
+    #[error("{message}")]
+    Forbidden {
+        /// Machine-readable reason, such as `project_inactive`.
+        code: &'static str,
+        /// For people, with the remedy.
+        message: String,
+    },
+    /// The actor lacks a permission.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// Somebody else changed it since it was read (412).
+    #[error("This was changed by somebody else: it has version {present} now. Read it again, then repeat your change.")]
+    Stale {
+        /// The present version.
+        present: i64,
+    },
+    /// The same idempotency key has already made something (409).
+    #[error("This request was already carried out: it made {made}. Secrets are shown only the first time.")]
+    Replayed {
+        /// Id of what was made.
+        made: String,
+    },
+    /// The database didn't do its part.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The change stands in the database, but this node couldn't take it in yet.
+    #[error("The change is saved, but not yet in force here: {0}")]
+    NotYetInForce(#[source] StoreError),
+    /// A stored secret can't be opened with the installation's keys.
+    #[error("a stored secret can't be decrypted: {0}")]
+    Undecryptable(String),
+    /// The usage journal can't be read.
+    #[error("the usage journal can't be read: {0}")]
+    Journal(#[from] keyward_telemetry::journal::JournalError),
+}
+
+impl From<CursorUnknown> for Error {
+    fn from(_: CursorUnknown) -> Self {
+        Invalid::new("after", "The cursor (after or before) names nothing in this list. Start again without it.")
+            .code("invalid_cursor")
+            .into()
+    }
+}
+
+impl From<NotPossible> for Error {
+    fn from(error: NotPossible) -> Self {
+        let code = match error {
+            NotPossible::Revoked => "api_key_revoked",
+            NotPossible::Expired => "api_key_expired",
+            NotPossible::Invalid(invalid) => return Self::Invalid(invalid),
+        };
+        Self::Conflict { code, param: None, message: error.to_string() }
+    }
+}
+
+impl Error {
+    /// Refuses a name that another thing of its kind has.
+    pub(crate) fn name_taken(what: &str, name: &keyward_domain::Name) -> Self {
+        Self::Conflict {
+            code: "name_taken",
+            param: Some("name"),
+            message: format!("There is already {what} named {name:?}. Choose another name.", name = name.as_str()),
+        }
+    }
+}
+
+/// Refuses to change what isn't at the expected version any more.
+pub(crate) fn check_version(expected: Option<i64>, present: i64) -> Result<()> {
+    if expected.is_some_and(|expected| expected != present) { Err(Error::Stale { present }) } else { Ok(()) }
+}

@@ -1,0 +1,53 @@
+//! The one handle that faces hold: the database, the keys, time, the key index.
+
+use std::sync::Arc;
+
+use ed25519_dalek::VerifyingKey;
+use keyward_access::KeyIndex;
+use keyward_domain::{Clock, Randomness, Timestamp, id::IdSource};
+use keyward_store::{Pool, ReadConnection};
+
+use crate::{Result, follow::Follower, vault::Vault};
+
+/// A running Keyward. Cheap to clone.
+#[derive(Clone)]
+pub struct Keyward {
+    pub(crate) pool: Pool,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) randomness: Arc<dyn Randomness>,
+    pub(crate) ids: Arc<IdSource>,
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) index: Arc<KeyIndex>,
+    pub(crate) follower: Arc<Follower>,
+}
+
+impl Keyward {
+    /// The key index that this Keyward keeps up to date.
+    pub fn index(&self) -> &Arc<KeyIndex> {
+        &self.index
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The source of all ids.
+    pub fn ids(&self) -> &Arc<IdSource> {
+        &self.ids
+    }
+
+    /// The key that proves the heads of the audit chains.
+    pub fn audit_public_key(&self) -> VerifyingKey {
+        self.vault.audit_public_key()
+    }
+
+    pub(crate) async fn read(&self) -> Result<ReadConnection> {
+        Ok(self.pool.read().await?)
+    }
+
+    /// Makes an id of whatever kind.
+    pub(crate) fn new_id<T>(&self, generate: fn(&IdSource, &dyn Clock, &dyn Randomness) -> T) -> T {
+        generate(&self.ids, &*self.clock, &*self.randomness)
+    }
+}

@@ -1,0 +1,45 @@
+//! Creating a project.
+
+use keyward_domain::{
+    Name, actor::Actor, id::ProjectId, model::ModelPermissions, permission::Permission, project::Project,
+};
+use keyward_store::change_log::Subject;
+
+use super::{ProjectDetails, name_taken};
+use crate::{Keyward, Result, change::Event, idempotency::Idempotency};
+
+/// What the project will be.
+#[derive(Debug, Clone)]
+pub struct CreateProject {
+    /// Unique in the organization.
+    pub name: Name,
+    /// Free text; may be empty.
+    pub description: String,
+    /// Which models it may use; `None`: all.
+    pub model_permissions: Option<ModelPermissions>,
+    /// Guards against creating twice.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// Makes an active project.
+pub async fn create(keyward: &Keyward, actor: &Actor, command: CreateProject) -> Result<ProjectDetails> {
+    let mut change = keyward.change(actor, Permission::ProjectsCreate).await?;
+    let id = keyward.new_id(ProjectId::generate);
+    change.once(command.idempotency.as_ref(), id).await?;
+    let project = Project {
+        id,
+        organization: actor.organization,
+        name: command.name,
+        description: command.description,
+        deactivated_at: None,
+        model_permissions: command.model_permissions,
+        created_at: change.now,
+        updated_at: change.now,
+        version: 1,
+    };
+    keyward_store::project::insert(&mut change.conn(), &project).await.map_err(name_taken(&project.name))?;
+    change.audit(Event::on("project.created", id, &(), &project).within(&project)).await?;
+    change.log(Subject::Project(id)).await?;
+    change.commit().await?;
+    Ok(ProjectDetails { project, keys_total: 0, keys_active: 0 })
+}
