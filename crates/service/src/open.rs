@@ -108,7 +108,8 @@ pub async fn open(parts: Parts) -> Result<Keyward, OpenError> {
     };
     let index = Arc::new(KeyIndex::new(vault.pepper.clone()));
     let (ids, follower) = (Arc::new(IdSource::default()), Arc::new(Follower::default()));
-    let keyward = Keyward { pool, clock, randomness, ids, vault: Arc::new(vault), index, follower };
+    let (vault, admin_key_uses) = (Arc::new(vault), Arc::default());
+    let keyward = Keyward { pool, clock, randomness, ids, vault, index, follower, admin_key_uses };
     keyward.load_index().await?;
     Ok(keyward)
 }

@@ -8,6 +8,7 @@
 #[macro_use]
 mod pool;
 
+pub mod admin_key;
 pub mod audit;
 pub mod change_log;
 pub mod error;
