@@ -1,1 +1,2 @@
 //! Keyward's provider crate.
+pub mod http;
