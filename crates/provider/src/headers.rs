@@ -48,7 +48,14 @@ fn pass(headers: &HeaderMap, rename: impl Fn(&HeaderName) -> Option<HeaderName>)
 fn belongs_to_connection(name: &str) -> bool {
     matches!(
         name,
-        "connection" | "keep-alive" | "te" | "trailer" | "upgrade" | "transfer-encoding" | "content-length" | "http2-settings"
+        "connection"
+            | "keep-alive"
+            | "te"
+            | "trailer"
+            | "upgrade"
+            | "transfer-encoding"
+            | "content-length"
+            | "http2-settings"
     ) || name.starts_with("proxy-")
 }
 

@@ -79,10 +79,7 @@ mod tests {
         let url = |provider: Provider, operation: Operation| {
             format!("{}{}", provider.default_base_url().unwrap(), operation.path())
         };
-        assert_eq!(
-            url(Provider::OpenAi, Operation::ChatCompletions),
-            "https://api.openai.com/v1/chat/completions"
-        );
+        assert_eq!(url(Provider::OpenAi, Operation::ChatCompletions), "https://api.openai.com/v1/chat/completions");
         assert_eq!(url(Provider::Anthropic, Operation::Messages), "https://api.anthropic.com/v1/messages");
         assert_eq!(model_list_path(Provider::Groq), "/models");
     }

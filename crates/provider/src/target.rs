@@ -52,11 +52,7 @@ pub enum TargetError {
 impl Target {
     /// Prepares calls. `base_url` is the one in effect (the credential's own,
     /// else the provider's usual one); `demo` needs none and ignores the secret.
-    pub fn new(
-        provider: Provider,
-        base_url: Option<&str>,
-        secret: Option<&SecretString>,
-    ) -> Result<Self, TargetError> {
+    pub fn new(provider: Provider, base_url: Option<&str>, secret: Option<&SecretString>) -> Result<Self, TargetError> {
         if provider == Provider::Demo {
             return Ok(Self { provider, way: Way::Demo });
         }

@@ -297,9 +297,8 @@ mod tests {
             r#"{"input_tokens":10,"cache_read_input_tokens":100,"cache_creation_input_tokens":50,"output_tokens":1}"#,
         ));
         assert_eq!(usage.usage(), counts(160, 1, 100, 50, 0));
-        usage.update(&raw(
-            r#"{"output_tokens":42,"input_tokens":null,"output_tokens_details":{"thinking_tokens":30}}"#,
-        ));
+        usage
+            .update(&raw(r#"{"output_tokens":42,"input_tokens":null,"output_tokens_details":{"thinking_tokens":30}}"#));
         assert_eq!(usage.usage(), counts(160, 42, 100, 50, 30));
         usage.update(&raw("[]"));
         usage.update(&raw(r#"{"output_tokens":-1}"#));

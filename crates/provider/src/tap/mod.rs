@@ -15,12 +15,7 @@ use http::{HeaderMap, header};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{
-    Operation, Usage,
-    sse::Splitter,
-    tap::seen::Seen,
-    usage::AnthropicUsage,
-};
+use crate::{Operation, Usage, sse::Splitter, tap::seen::Seen, usage::AnthropicUsage};
 
 /// The largest whole body that is kept to be read when it comes in pieces.
 pub const MAX_WHOLE: usize = 32 * 1024 * 1024;
@@ -140,9 +135,7 @@ impl ResponseTap {
     /// The answer is over, or given up.
     pub fn end(self) -> TapOutcome {
         match self.body {
-            Body::Opaque | Body::Whole(Whole::TooLarge) => {
-                TapOutcome { usage: None, clean: true, rest: Bytes::new() }
-            }
+            Body::Opaque | Body::Whole(Whole::TooLarge) => TapOutcome { usage: None, clean: true, rest: Bytes::new() },
             Body::Whole(Whole::One(body)) => read_whole(self.operation, &body),
             Body::Whole(Whole::More(body)) => read_whole(self.operation, &body),
             Body::Stream(stream) => stream.end(self.operation),

@@ -6,11 +6,7 @@ use memchr::memmem::Finder;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{
-    Operation, Usage,
-    sse::Event,
-    usage::AnthropicUsage,
-};
+use crate::{Operation, Usage, sse::Event, usage::AnthropicUsage};
 
 static USAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"usage\""));
 
