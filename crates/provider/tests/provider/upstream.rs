@@ -82,3 +82,13 @@ async fn a_call_that_may_not_go_out_was_not_sent() {
     let error = upstream.send(&target, Operation::Embeddings, None, &caller(), Bytes::new()).await.unwrap_err();
     assert!(matches!(error, SendError::Blocked { .. }) && !error.was_sent(), "{error:?}");
 }
+
+#[test]
+fn the_way_out_and_its_answers_may_move_between_threads() {
+    fn moves<T: Send>() {}
+    fn is_shared<T: Send + Sync>() {}
+    is_shared::<keyward_provider::Upstream>();
+    is_shared::<Target>();
+    moves::<keyward_provider::UpstreamResponse>();
+    moves::<keyward_provider::tap::ResponseTap>();
+}
