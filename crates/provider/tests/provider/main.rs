@@ -1,5 +1,6 @@
 //! What this crate makes of calls and answers, its HTTP client apart (that has
 //! tests of its own).
+#![allow(clippy::unwrap_used, reason = "a test that can't go on should stop")]
 
 mod demo;
 mod demo_streams;
