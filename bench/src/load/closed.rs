@@ -1,0 +1,90 @@
+//! The closed loop: as many requests under way as there are connections, on
+//! one thread, so that it takes as little as possible from the provider, which
+//! shares its processor.
+
+use super::exchange::Script;
+use super::{GRACE, Mark, Plan, Seen, Window};
+use anyhow::{Context, Result};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::{JoinSet, LocalSet};
+
+/// Connections start one after another, so that paced streams don't all get
+/// their frames in the same instant.
+const STAGGER: Duration = Duration::from_millis(4);
+
+/// Runs `plan`; see [`super::run`].
+pub fn run(plan: &Plan) -> Result<(Seen, Window)> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    LocalSet::new().block_on(&runtime, measure(plan))
+}
+
+async fn measure(plan: &Plan) -> Result<(Seen, Window)> {
+    let start = Instant::now();
+    let stop = start + plan.warm_up + plan.window;
+    let mut connections = JoinSet::new();
+    for number in 0..plan.connections {
+        connections.spawn_local(connection(plan.clone(), start + STAGGER * number, stop));
+    }
+    tokio::time::sleep(plan.warm_up).await;
+    let from = Mark::now(plan.watch)?;
+    tokio::time::sleep(plan.window).await;
+    let window = from.until(Mark::now(plan.watch)?);
+    let mut seen = Seen::default();
+    let collect = async {
+        while let Some(one) = connections.join_next().await {
+            seen.join(one??);
+        }
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(GRACE, collect)
+        .await
+        .context("the target hangs")??;
+    Ok((seen, window))
+}
+
+async fn connection(plan: Plan, start: Instant, stop: Instant) -> Result<Seen> {
+    tokio::time::sleep_until(start.into()).await;
+    let script = Script::new(&plan);
+    let mut seen = Seen::default();
+    let mut kept = None;
+    while Instant::now() < stop {
+        let mut stream = match kept.take() {
+            Some(stream) => stream,
+            None => connect(&plan).await?,
+        };
+        let began = Instant::now();
+        let outcome = call(&script, &mut stream).await;
+        kept = matches!(outcome, Ok(Keep(true))).then_some(stream);
+        if !seen.note(began, outcome.map(drop)) {
+            break;
+        }
+    }
+    Ok(seen)
+}
+
+/// Whether the connection can be used again.
+struct Keep(bool);
+
+async fn connect(plan: &Plan) -> Result<TcpStream> {
+    let stream = TcpStream::connect(plan.target)
+        .await
+        .context("can't connect to the target")?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+async fn call(script: &Script, stream: &mut TcpStream) -> Result<Keep> {
+    let mut buffer = [0; 8192];
+    stream.write_all(script.request()).await?;
+    let mut exchange = script.exchange();
+    loop {
+        let length = stream.read(&mut buffer).await?;
+        if exchange.feed(buffer.get(..length).unwrap_or_default())? {
+            return Ok(Keep(!exchange.closes()));
+        }
+    }
+}
