@@ -22,10 +22,12 @@ mod procfs;
 mod provider;
 mod report;
 mod results;
+mod rounds;
 mod script;
 mod sse;
 mod starts;
 mod stats;
+mod targets;
 mod yardstick;
 
 use anyhow::Result;

@@ -4,7 +4,7 @@
 use crate::http1;
 use anyhow::{Context, Result, bail, ensure};
 use std::fs::{self, File};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -96,10 +96,24 @@ impl Process {
         path: &str,
         at_most: Duration,
     ) -> Result<Duration> {
-        loop {
+        self.wait_until(at_most, || {
             let answer = http1::ask(address, "GET", path, "", "", Duration::from_secs(1));
+            answer.is_ok_and(|(status, _)| status == 200)
+        })
+    }
+
+    /// Waits until somebody listens on `address`.
+    pub fn wait_until_connected(&mut self, address: SocketAddr) -> Result<Duration> {
+        self.wait_until(Duration::from_secs(10), || {
+            TcpStream::connect(address).is_ok()
+        })
+    }
+
+    fn wait_until(&mut self, at_most: Duration, is_so: impl Fn() -> bool) -> Result<Duration> {
+        loop {
+            let so = is_so();
             let passed = self.started.elapsed();
-            if answer.is_ok_and(|(status, _)| status == 200) {
+            if so {
                 return Ok(passed);
             }
             if let Some(status) = self.child.try_wait()? {

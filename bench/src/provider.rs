@@ -12,14 +12,17 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::MissedTickBehavior;
 use tokio_util::task::TaskTracker;
 
+const STREAM_HEAD: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-cache\r\ntransfer-encoding: chunked\r\n\r\n";
+
 /// Every answer, ready to be written.
 struct Answers {
     whole: Bytes,
     models: Bytes,
     not_found: Bytes,
-    stream_head: Bytes,
     /// One chunk for each event of a stream; the last one ends the body, too.
     frames: Vec<Bytes>,
+    /// A stream from head to end.
+    burst: Bytes,
 }
 
 /// What a request asks for, and how long it is.
@@ -70,10 +73,11 @@ impl Answers {
         Self {
             whole: with_length("200 OK", &script::answer_body()),
             models: with_length("200 OK", &script::models_body()),
-            not_found: with_length("404 Not Found", r#"{"error":{"message":"Unknown URL","type":"invalid_request_error","param":null,"code":"unknown_url"}}"#),
-            stream_head: Bytes::from_static(
-                b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-cache\r\ntransfer-encoding: chunked\r\n\r\n",
+            not_found: with_length(
+                "404 Not Found",
+                r#"{"error":{"message":"Unknown URL","type":"invalid_request_error","param":null,"code":"unknown_url"}}"#,
             ),
+            burst: [STREAM_HEAD, &frames.concat()].concat().into(),
             frames,
         }
     }
@@ -100,7 +104,7 @@ async fn converse(mut stream: TcpStream, answers: &Answers) -> Result<()> {
             Answer::Whole => stream.write_all(&answers.whole).await,
             Answer::Models => stream.write_all(&answers.models).await,
             Answer::NotFound => stream.write_all(&answers.not_found).await,
-            Answer::Burst => burst(&mut stream, answers).await,
+            Answer::Burst => stream.write_all(&answers.burst).await,
             Answer::Paced => paced(&mut stream, answers).await,
         };
         if written.is_err() {
@@ -109,18 +113,10 @@ async fn converse(mut stream: TcpStream, answers: &Answers) -> Result<()> {
     }
 }
 
-async fn burst(stream: &mut TcpStream, answers: &Answers) -> std::io::Result<()> {
-    stream.write_all(&answers.stream_head).await?;
-    for frame in &answers.frames {
-        stream.write_all(frame).await?;
-    }
-    Ok(())
-}
-
 async fn paced(stream: &mut TcpStream, answers: &Answers) -> std::io::Result<()> {
     let mut pace = tokio::time::interval(script::PACE);
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    stream.write_all(&answers.stream_head).await?;
+    stream.write_all(STREAM_HEAD).await?;
     for frame in &answers.frames {
         pace.tick().await;
         stream.write_all(frame).await?;

@@ -19,7 +19,7 @@ pub const STREAM_EVENTS: u64 = CONTENT_FRAMES as u64 + 2;
 pub const PACE: Duration = Duration::from_millis(5);
 /// The model whose streams are paced.
 pub const PACED_MODEL: &str = "paced";
-/// The model whose streams come as fast as they can be written.
+/// The model whose streams are written at once.
 pub const BURST_MODEL: &str = "burst";
 
 /// One kind of work that is put on a target.
@@ -28,7 +28,8 @@ pub const BURST_MODEL: &str = "burst";
 pub enum Work {
     /// A whole answer.
     Call,
-    /// A stream, its frames as fast as they can be written.
+    /// A stream that the provider writes at once, as a cached or very fast
+    /// answer is.
     Burst,
     /// A stream, a frame every 5 ms.
     Paced,

@@ -1,20 +1,16 @@
 //! How long Keyward takes to start: empty, and with many API keys, and what a
 //! key costs in memory.
 
-use crate::http1;
-use crate::keyward::{Installation, Serving};
+use crate::keyward::Installation;
 use crate::results::{KeywardResults, StartWithKeys};
-use crate::script::{Work, request_body};
+use crate::targets::{self, SETTLE};
 use crate::{fill, procfs, stats};
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result};
 use std::net::SocketAddr;
 use std::time::Duration;
 
 /// How often a start without keys is repeated.
 const COLD_STARTS: usize = 5;
-/// Memory is read so long after the start, when what was needed only for it
-/// has been given back.
-const SETTLE: Duration = Duration::from_secs(1);
 
 /// Measures starts with each number of `keys`, ascending, and notes in
 /// `results` what it has, also when it fails later.
@@ -61,27 +57,9 @@ fn start(installation: &Installation, key: &str) -> Result<(Duration, u64)> {
     let ready = serving.wait_until_ready()?;
     std::thread::sleep(SETTLE);
     let memory = procfs::memory(serving.process.id())?.resident;
-    call(&serving, key)?;
+    targets::call(serving.address, key).context("a real key among the others")?;
     serving.process.stop()?;
     Ok((ready, memory))
-}
-
-fn call(serving: &Serving, key: &str) -> Result<()> {
-    let body = request_body(Work::Call);
-    let (status, answer) = http1::ask(
-        serving.address,
-        "POST",
-        "/v1/chat/completions",
-        key,
-        &body,
-        Duration::from_secs(10),
-    )?;
-    ensure!(
-        status == 200,
-        "a call with a real key answered {status}: {}",
-        String::from_utf8_lossy(&answer)
-    );
-    Ok(())
 }
 
 fn millis(time: Duration) -> f64 {

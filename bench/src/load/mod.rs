@@ -1,13 +1,9 @@
 //! The load generator. It is bounded: it works for a fixed time, stops by
 //! itself, and gives up on a target that hangs or keeps failing.
-//!
-//! - `closed`: 32 connections, each sends its next request when it has the
-//!   answer. Shows how much goes through and what a call costs.
-//! - `open`: requests at a fixed rate, whatever comes back. Shows latency.
 
-mod closed;
+mod connection;
 mod exchange;
-mod open;
+mod pace;
 
 use crate::procfs;
 use crate::script::Work;
@@ -155,10 +151,7 @@ impl Mark {
 /// When the target can't be connected to, hangs, or nothing ended well. Single
 /// failed calls are in the report.
 pub fn run(plan: &Plan) -> Result<Report> {
-    let (seen, window) = match plan.rate {
-        None => closed::run(plan)?,
-        Some(rate) => open::run(plan, rate)?,
-    };
+    let (seen, window) = connection::run(plan)?;
     let report = report(seen, window);
     ensure!(
         report.calls > 0 || report.errors > 0,

@@ -1,10 +1,10 @@
-//! The closed loop: as many requests under way as there are connections, on
-//! one thread, so that it takes as little as possible from the provider, which
-//! shares its processor.
+//! The connections of a run, all on one thread, so that they take as little as
+//! possible from the provider, which shares their processor.
 
 use super::exchange::Script;
+use super::pace::Pace;
 use super::{GRACE, Mark, Plan, Seen, Window};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -25,10 +25,19 @@ pub fn run(plan: &Plan) -> Result<(Seen, Window)> {
 async fn measure(plan: &Plan) -> Result<(Seen, Window)> {
     let start = Instant::now();
     let stop = start + plan.warm_up + plan.window;
+    let (pace, clock) = match plan.rate {
+        None => (Pace::Closed(stop), None),
+        Some(rate) => Pace::open(rate, start, stop).map(|(pace, clock)| (pace, Some(clock)))?,
+    };
     let mut connections = JoinSet::new();
     for number in 0..plan.connections {
-        connections.spawn_local(connection(plan.clone(), start + STAGGER * number, stop));
+        connections.spawn_local(connection(
+            plan.clone(),
+            pace.clone(),
+            start + STAGGER * number,
+        ));
     }
+    drop(pace);
     tokio::time::sleep(plan.warm_up).await;
     let from = Mark::now(plan.watch)?;
     tokio::time::sleep(plan.window).await;
@@ -43,23 +52,27 @@ async fn measure(plan: &Plan) -> Result<(Seen, Window)> {
     tokio::time::timeout(GRACE, collect)
         .await
         .context("the target hangs")??;
+    clock.map_or(Ok(()), |clock| {
+        clock
+            .join()
+            .map_err(|_| anyhow!("the load's clock panicked"))
+    })?;
     Ok((seen, window))
 }
 
-async fn connection(plan: Plan, start: Instant, stop: Instant) -> Result<Seen> {
+async fn connection(plan: Plan, pace: Pace, start: Instant) -> Result<Seen> {
     tokio::time::sleep_until(start.into()).await;
     let script = Script::new(&plan);
     let mut seen = Seen::default();
     let mut kept = None;
-    while Instant::now() < stop {
+    while let Some(since) = pace.next().await {
         let mut stream = match kept.take() {
             Some(stream) => stream,
             None => connect(&plan).await?,
         };
-        let began = Instant::now();
         let outcome = call(&script, &mut stream).await;
         kept = matches!(outcome, Ok(Keep(true))).then_some(stream);
-        if !seen.note(began, outcome.map(drop)) {
+        if !seen.note(since, outcome.map(drop)) {
             break;
         }
     }
