@@ -63,14 +63,17 @@ impl Installation {
             .stderr(Stdio::piped())
             .spawn()?;
         let mut input = child.stdin.take().context("no standard input")?;
-        input.write_all(b"correct horse battery staple 42\n")?;
+        // If it ended before it read this, what it says matters more.
+        let written = input.write_all(b"correct horse battery staple 42\n");
         drop(input);
         let output = child.wait_with_output()?;
         ensure!(
             output.status.success(),
-            "keyward init: {}",
+            "keyward init ended with {}: {}",
+            output.status,
             String::from_utf8_lossy(&output.stderr).trim()
         );
+        written?;
         let made: Value = serde_json::from_slice(&output.stdout)
             .context("keyward init --json answered no JSON")?;
         new.admin_key = text(&made, "admin_key")?;

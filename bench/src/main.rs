@@ -30,9 +30,10 @@ mod stats;
 mod targets;
 mod yardstick;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Parser;
 use std::net::SocketAddr;
+use std::process::ExitCode;
 use std::time::Duration;
 
 // What Keyward uses, too: the yardstick must not lose by its allocator.
@@ -94,8 +95,18 @@ struct LoadOptions {
     watch: Option<u32>,
 }
 
-fn main() -> Result<()> {
-    match Command::parse() {
+fn main() -> ExitCode {
+    match run(Command::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
         Command::All(options) => compare::run(&options),
         Command::Load(options) => put_load(&options),
         // One thread: it shares its processor with the load anyway.
@@ -131,5 +142,6 @@ fn put_load(options: &LoadOptions) -> Result<()> {
         watch: options.watch,
     })?;
     println!("{}", serde_json::to_string_pretty(&report)?);
+    ensure!(report.errors == 0, "{} calls failed", report.errors);
     Ok(())
 }
