@@ -147,7 +147,7 @@ fn raw(results: &Results) -> String {
                 .map_or("–".to_owned(), |micros| format!("{micros:.digits$} µs"))
         };
         let cpu = |measure| micros(measure, |report| report.cpu_us, 1);
-        let rate = |measure| number(one.median(measure, |report| Some(report.rate())), 0);
+        let rate = |measure| number(one.median(measure, |report| Some(report.rate)), 0);
         let megabytes = |bytes: Option<u64>| {
             bytes.map_or("–".to_owned(), |bytes| format!("{:.1} MB", mega(bytes)))
         };

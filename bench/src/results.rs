@@ -173,6 +173,7 @@ pub mod tests {
                     errors: 0,
                     first_error: None,
                     seconds: 2.0,
+                    rate: 500.0,
                     cpu_us,
                     p50_us: p99_us,
                     p99_us,

@@ -101,7 +101,7 @@ fn at_half_load(
 ) -> Result<()> {
     let mut runs = target.results.runs.iter();
     let call = runs.find(|run| run.round == round && run.measure == Measure::Call);
-    let Some(rate) = call.map(|run| run.report.rate() / 2.0) else {
+    let Some(rate) = call.map(|run| run.report.rate / 2.0) else {
         return Ok(());
     };
     let load = Load {

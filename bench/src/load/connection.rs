@@ -10,9 +10,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::{JoinSet, LocalSet};
 
-/// Connections start one after another, so that paced streams don't all get
-/// their frames in the same instant.
-const STAGGER: Duration = Duration::from_millis(4);
+/// The load goes on for a little longer than it is measured: the timers that
+/// end the measurement are late by a millisecond or two.
+const TAIL: Duration = Duration::from_millis(20);
 
 /// Runs `plan`; see [`super::run`].
 pub fn run(plan: &Plan) -> Result<(Seen, Window)> {
@@ -24,18 +24,14 @@ pub fn run(plan: &Plan) -> Result<(Seen, Window)> {
 
 async fn measure(plan: &Plan) -> Result<(Seen, Window)> {
     let start = Instant::now();
-    let stop = start + plan.warm_up + plan.window;
+    let stop = start + plan.warm_up + plan.window + TAIL;
     let (pace, clock) = match plan.rate {
         None => (Pace::Closed(stop), None),
         Some(rate) => Pace::open(rate, start, stop).map(|(pace, clock)| (pace, Some(clock)))?,
     };
     let mut connections = JoinSet::new();
-    for number in 0..plan.connections {
-        connections.spawn_local(connection(
-            plan.clone(),
-            pace.clone(),
-            start + STAGGER * number,
-        ));
+    for _ in 0..plan.connections {
+        connections.spawn_local(connection(plan.clone(), pace.clone()));
     }
     drop(pace);
     tokio::time::sleep(plan.warm_up).await;
@@ -60,8 +56,7 @@ async fn measure(plan: &Plan) -> Result<(Seen, Window)> {
     Ok((seen, window))
 }
 
-async fn connection(plan: Plan, pace: Pace, start: Instant) -> Result<Seen> {
-    tokio::time::sleep_until(start.into()).await;
+async fn connection(plan: Plan, pace: Pace) -> Result<Seen> {
     let script = Script::new(&plan);
     let mut seen = Seen::default();
     let mut kept = None;

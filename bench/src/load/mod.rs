@@ -51,19 +51,16 @@ pub struct Report {
     pub first_error: Option<String>,
     /// The time really measured, in seconds.
     pub seconds: f64,
+    /// Calls per second. A call that began before the measured time or ended
+    /// after it counts with its share inside: paced streams all end at once,
+    /// and a whole batch of them more or less would be noise.
+    pub rate: f64,
     /// Processor time per call of the watched process, in microseconds.
     pub cpu_us: Option<f64>,
     /// Half of the calls took no longer, in microseconds.
     pub p50_us: Option<f64>,
     /// 99 of 100 calls took no longer, in microseconds.
     pub p99_us: Option<f64>,
-}
-
-impl Report {
-    /// Calls per second.
-    pub fn rate(&self) -> f64 {
-        self.calls as f64 / self.seconds
-    }
 }
 
 /// One call that ended well.
@@ -145,6 +142,15 @@ impl Mark {
     }
 }
 
+impl Window {
+    /// How much of a call lies within, from 0 to 1.
+    fn share_of(&self, sample: &Sample) -> f64 {
+        let from = self.from.max(sample.ended - sample.took);
+        let inside = self.until.min(sample.ended).saturating_duration_since(from);
+        inside.as_secs_f64() / sample.took.as_secs_f64().max(f64::MIN_POSITIVE)
+    }
+}
+
 /// Runs `plan` to its end.
 ///
 /// # Errors
@@ -162,23 +168,34 @@ pub fn run(plan: &Plan) -> Result<Report> {
 }
 
 fn report(seen: Seen, window: Window) -> Report {
-    let inside = seen
+    let inside = |sample: &&Sample| window.from < sample.ended && sample.ended <= window.until;
+    let mut took: Vec<Duration> = seen
         .samples
         .iter()
-        .filter(|sample| window.from < sample.ended && sample.ended <= window.until);
-    let mut took: Vec<Duration> = inside.map(|sample| sample.took).collect();
+        .filter(inside)
+        .map(|sample| sample.took)
+        .collect();
     took.sort_unstable();
+    let calls: f64 = seen
+        .samples
+        .iter()
+        .map(|sample| window.share_of(sample))
+        .sum();
     let micros = |time: Duration| time.as_secs_f64() * 1e6;
-    let share = |share| crate::stats::percentile(&took, share).map(micros);
-    let per_call = |used: Duration| (!took.is_empty()).then(|| micros(used) / took.len() as f64);
+    let slowest_of = |share| crate::stats::percentile(&took, share).map(micros);
+    let seconds = (window.until - window.from).as_secs_f64();
     Report {
         calls: took.len() as u64,
         errors: seen.errors,
         first_error: seen.first_error,
-        seconds: (window.until - window.from).as_secs_f64(),
-        cpu_us: window.used.and_then(per_call),
-        p50_us: share(0.50),
-        p99_us: share(0.99),
+        seconds,
+        rate: calls / seconds,
+        cpu_us: window
+            .used
+            .filter(|_| calls > 0.0)
+            .map(|used| micros(used) / calls),
+        p50_us: slowest_of(0.50),
+        p99_us: slowest_of(0.99),
     }
 }
 
@@ -213,9 +230,52 @@ mod tests {
         );
         assert_eq!((report.calls, report.errors), (3, 3));
         assert_eq!(report.first_error.as_deref(), Some("x"));
+        assert_eq!(report.rate.round(), 300.0);
         assert_eq!(report.cpu_us.map(f64::round), Some(10.0));
         assert_eq!(report.p50_us.map(f64::round), Some(200.0));
         assert_eq!(report.p99_us.map(f64::round), Some(300.0));
-        assert_eq!(report.rate().round(), 300.0);
+    }
+
+    #[test]
+    fn a_call_counts_with_its_share_in_the_measured_time() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let sample = |from, until| Sample {
+            ended: at(until),
+            took: at(until) - at(from),
+        };
+        let window = Window {
+            from: at(100),
+            until: at(200),
+            used: Some(Duration::from_micros(3)),
+        };
+        for (sample, share) in [
+            (sample(100, 200), 1.0),
+            (sample(120, 130), 1.0),
+            (sample(50, 150), 0.5),
+            (sample(190, 230), 0.25),
+            (sample(0, 400), 0.25),
+            (sample(0, 100), 0.0),
+            (sample(200, 201), 0.0),
+        ] {
+            assert!(
+                (window.share_of(&sample) - share).abs() < 1e-9,
+                "{sample:?}"
+            );
+        }
+        let samples = vec![
+            sample(50, 150),
+            sample(150, 250),
+            sample(60, 160),
+            sample(190, 290),
+        ];
+        let report = report(
+            Seen {
+                samples,
+                ..Seen::default()
+            },
+            window,
+        );
+        assert_eq!((report.calls, report.rate.round()), (2, 17.0));
     }
 }
