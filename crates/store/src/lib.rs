@@ -10,6 +10,7 @@ mod pool;
 
 pub mod audit;
 pub mod change_log;
+pub mod credential;
 pub mod error;
 pub mod idempotency;
 pub mod installation;
