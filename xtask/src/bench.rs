@@ -11,17 +11,12 @@ use crate::{
 /// `keyward-bench all`.
 pub fn measure(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
     let needed = [("nginx", "nginx-light"), ("sqlite3", "sqlite3")];
-    let missing: Vec<_> = needed
-        .into_iter()
-        .filter(|(program, _)| installed(program).is_none())
-        .map(|(_, package)| package)
-        .collect();
+    let missing: Vec<_> =
+        needed.into_iter().filter(|(program, _)| installed(program).is_none()).map(|(_, package)| package).collect();
     step("packages", || debian::install(&missing))?;
     step("release build", || {
         let packages = ["-p", "keyward", "-p", "keyward-bench"];
-        run(workspace
-            .cargo(&["build", "--release", "--locked"])
-            .args(packages))
+        run(workspace.cargo(&["build", "--release", "--locked"]).args(packages))
     })?;
     let built = workspace.target.join("release");
     step("bench", || {

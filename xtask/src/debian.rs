@@ -11,10 +11,7 @@ const WAIT: &str = "--option=DPkg::Lock::Timeout=300";
 
 /// Whether xtask runs as root (PostgreSQL refuses to).
 pub fn is_root() -> bool {
-    Command::new("id")
-        .arg("-u")
-        .output()
-        .is_ok_and(|id| id.stdout.trim_ascii() == b"0")
+    Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.trim_ascii() == b"0")
 }
 
 /// Installs packages, or says what to install where that takes a password.
@@ -29,9 +26,7 @@ pub fn install(packages: &[&str]) -> anyhow::Result<()> {
     } else if succeeds(Command::new("sudo").args(["-n", "true"])) {
         &["sudo", "-n", "env"]
     } else {
-        bail!(
-            "missing: {list}. Install them first: sudo apt-get install --no-install-recommends {list}"
-        );
+        bail!("missing: {list}. Install them first: sudo apt-get install --no-install-recommends {list}");
     };
     apt_get(prefix, &["update"])?;
     let mut install = vec!["install", "--yes", "--no-install-recommends"];
@@ -40,10 +35,8 @@ pub fn install(packages: &[&str]) -> anyhow::Result<()> {
 }
 
 fn apt_get(prefix: &[&str], arguments: &[&str]) -> anyhow::Result<()> {
-    let mut words = prefix
-        .iter()
-        .chain(&["DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet", WAIT])
-        .chain(arguments);
+    let mut words =
+        prefix.iter().chain(&["DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet", WAIT]).chain(arguments);
     let program = words.next().copied().unwrap_or("env");
     run(Command::new(program).args(words))
 }

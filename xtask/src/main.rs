@@ -3,11 +3,7 @@
 //!
 //! It drives other programs and says what it does. It knows nothing of Keyward's code:
 //! rules about the code are tests, in `xtask/tests` and beside what they guard.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command line tool talks to whoever started it"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to whoever started it")]
 
 mod bench;
 mod debian;

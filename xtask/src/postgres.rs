@@ -30,8 +30,7 @@ pub struct Cluster {
 impl Cluster {
     /// Starts an empty cluster on a free loopback port.
     pub fn start() -> anyhow::Result<Self> {
-        let programs =
-            programs().context("no PostgreSQL server: install the package postgresql")?;
+        let programs = programs().context("no PostgreSQL server: install the package postgresql")?;
         // Between the choice of a port and its use someone else may take it.
         let mut tries = 0..3;
         loop {
@@ -67,10 +66,7 @@ impl Cluster {
         if let Some(stdout) = keeper.stdout.take() {
             BufReader::new(stdout).read_line(&mut url)?;
         }
-        let cluster = Self {
-            keeper,
-            url: url.trim().to_owned(),
-        };
+        let cluster = Self { keeper, url: url.trim().to_owned() };
         if cluster.url.is_empty() {
             bail!("PostgreSQL didn't start; its log stands above");
         }

@@ -11,9 +11,7 @@ use anyhow::{Context as _, bail};
 pub fn run(command: &mut Command) -> anyhow::Result<()> {
     let shown = show(command);
     println!("$ {shown}");
-    let status = command
-        .status()
-        .with_context(|| format!("`{shown}` can't be started"))?;
+    let status = command.status().with_context(|| format!("`{shown}` can't be started"))?;
     if !status.success() {
         bail!("`{shown}` ended with {status}; what it printed above says why");
     }
@@ -28,20 +26,14 @@ pub enum Output {
 }
 
 /// Like [`run`], and shows every line of one output to `read` after passing it through.
-pub fn run_reading(
-    command: &mut Command,
-    output: Output,
-    mut read: impl FnMut(&str),
-) -> anyhow::Result<()> {
+pub fn run_reading(command: &mut Command, output: Output, mut read: impl FnMut(&str)) -> anyhow::Result<()> {
     let shown = show(command);
     println!("$ {shown}");
     match output {
         Output::Stdout => command.stdout(Stdio::piped()),
         Output::Stderr => command.stderr(Stdio::piped()),
     };
-    let mut child = command
-        .spawn()
-        .with_context(|| format!("`{shown}` can't be started"))?;
+    let mut child = command.spawn().with_context(|| format!("`{shown}` can't be started"))?;
     if let Some(stdout) = child.stdout.take() {
         for line in BufReader::new(stdout).split(b'\n') {
             let line = line?;

@@ -15,9 +15,7 @@ const PROBE: &str = "import venv, ensurepip";
 
 /// A Python that can make virtual environments, if there is one.
 pub fn interpreter() -> Option<&'static str> {
-    ["python3", "/usr/bin/python3"]
-        .into_iter()
-        .find(|python| succeeds(Command::new(python).args(["-c", PROBE])))
+    ["python3", "/usr/bin/python3"].into_iter().find(|python| succeeds(Command::new(python).args(["-c", PROBE])))
 }
 
 /// Makes the environment current and answers its interpreter.
@@ -35,20 +33,10 @@ pub fn environment(workspace: &Workspace) -> anyhow::Result<PathBuf> {
         return Ok(python);
     }
     let maker = interpreter().context("no Python with its venv module: install python3-venv")?;
-    run(workspace
-        .command(maker)
-        .args(["-m", "venv", "--clear"])
-        .arg(&home))?;
+    run(workspace.command(maker).args(["-m", "venv", "--clear"]).arg(&home))?;
     run(workspace
         .command(&python)
-        .args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "-r",
-        ])
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
         .arg(&pins))?;
     fs::write(&installed, pinned)?;
     Ok(python)

@@ -55,29 +55,17 @@ mod tests {
 test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s
 ======================== 4 passed, 2 warnings in 0.12s =========================";
 
-        assert_eq!(
-            tally(output),
-            Tally {
-                passed: 12,
-                skipped: 3
-            }
-        );
+        assert_eq!(tally(output), Tally { passed: 12, skipped: 3 });
         assert_eq!(tally(output).line(), "12 passed, 0 failed, 3 skipped");
     }
 
     #[test]
     fn a_line_of_a_test_that_only_speaks_of_passing_does_not_count() {
-        assert_eq!(
-            tally("e2e/test_chat.py::test_9 passed\nassert 9 passed"),
-            Tally::default()
-        );
+        assert_eq!(tally("e2e/test_chat.py::test_9 passed\nassert 9 passed"), Tally::default());
     }
 
     #[test]
     fn nothing_skipped_is_not_mentioned() {
-        assert_eq!(
-            tally("Summary [ 1s] 2 tests run: 2 passed, 0 skipped").line(),
-            "2 passed, 0 failed"
-        );
+        assert_eq!(tally("Summary [ 1s] 2 tests run: 2 passed, 0 skipped").line(), "2 passed, 0 failed");
     }
 }

@@ -43,11 +43,7 @@ pub fn run_parts(workspace: &Workspace, only: Option<Part>) -> anyhow::Result<()
     if serves {
         step("packages", || debian::install(&missing(wanted(Part::E2e))))?;
     }
-    let python = if wanted(Part::E2e) {
-        Some(step("python", || python::environment(workspace))?)
-    } else {
-        None
-    };
+    let python = if wanted(Part::E2e) { Some(step("python", || python::environment(workspace))?) } else { None };
     if wanted(Part::Fmt) {
         step("fmt", || run(&mut workspace.cargo(&["fmt", "--check"])))?;
     }
@@ -62,9 +58,7 @@ pub fn run_parts(workspace: &Workspace, only: Option<Part>) -> anyhow::Result<()
             step("doc tests", || doc_tests(workspace, &cluster, &mut tally))?;
         }
         if let Some(python) = python {
-            step("e2e", || {
-                end_to_end(workspace, &python, &cluster, &mut tally)
-            })?;
+            step("e2e", || end_to_end(workspace, &python, &cluster, &mut tally))?;
         }
     }
 
@@ -87,15 +81,7 @@ fn missing(end_to_end: bool) -> Vec<&'static str> {
 }
 
 fn clippy(workspace: &Workspace) -> anyhow::Result<()> {
-    let arguments = [
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--locked",
-        "--",
-        "-D",
-        "warnings",
-    ];
+    let arguments = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
     run(&mut workspace.cargo(&arguments))
 }
 
@@ -110,16 +96,10 @@ fn deny(workspace: &Workspace) -> anyhow::Result<()> {
 
 fn unit(workspace: &Workspace, cluster: &Cluster, tally: &mut Tally) -> anyhow::Result<()> {
     let (mut cargo, summary) = if installed("cargo-nextest").is_some() {
-        (
-            workspace.cargo(&["nextest", "run", "--workspace", "--locked"]),
-            Output::Stderr,
-        )
+        (workspace.cargo(&["nextest", "run", "--workspace", "--locked"]), Output::Stderr)
     } else {
         println!("cargo-nextest isn't installed: cargo test runs the same tests, slower");
-        (
-            workspace.cargo(&["test", "--workspace", "--all-targets", "--locked"]),
-            Output::Stdout,
-        )
+        (workspace.cargo(&["test", "--workspace", "--all-targets", "--locked"]), Output::Stdout)
     };
     cargo.env(POSTGRES, &cluster.url);
     run_reading(&mut cargo, summary, |line| tally.read(line))
@@ -131,12 +111,7 @@ fn doc_tests(workspace: &Workspace, cluster: &Cluster, tally: &mut Tally) -> any
     run_reading(&mut cargo, Output::Stdout, |line| tally.read(line))
 }
 
-fn end_to_end(
-    workspace: &Workspace,
-    python: &Path,
-    cluster: &Cluster,
-    tally: &mut Tally,
-) -> anyhow::Result<()> {
+fn end_to_end(workspace: &Workspace, python: &Path, cluster: &Cluster, tally: &mut Tally) -> anyhow::Result<()> {
     if !has_tests(&workspace.root.join("e2e"))? {
         println!("passed over: e2e has no test_*.py yet");
         return Ok(());
@@ -147,10 +122,7 @@ fn end_to_end(
         bail!("cargo built no {}", binary.display());
     }
     let mut pytest = workspace.command(python);
-    pytest
-        .args(["-m", "pytest", "-p", "no:cacheprovider", "e2e"])
-        .env(BINARY, binary)
-        .env(POSTGRES, &cluster.url);
+    pytest.args(["-m", "pytest", "-p", "no:cacheprovider", "e2e"]).env(BINARY, binary).env(POSTGRES, &cluster.url);
     run_reading(&mut pytest, Output::Stdout, |line| tally.read(line))
 }
 
@@ -158,11 +130,7 @@ fn has_tests(folder: &Path) -> anyhow::Result<bool> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
-        let found = if path.is_dir() {
-            has_tests(&path)?
-        } else {
-            name.starts_with("test_") && name.ends_with(".py")
-        };
+        let found = if path.is_dir() { has_tests(&path)? } else { name.starts_with("test_") && name.ends_with(".py") };
         if found {
             return Ok(true);
         }

@@ -1,9 +1,6 @@
 //! Where things are, and how cargo is called from here. The only place of xtask that
 //! reads the environment.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a developer's tool is configured by cargo's own variables"
-)]
+#![expect(clippy::disallowed_methods, reason = "a developer's tool is configured by cargo's own variables")]
 
 use std::{
     path::{Path, PathBuf},
@@ -51,9 +48,8 @@ impl Workspace {
         }
         // What `cargo run` told xtask about itself isn't true of the packages built next.
         for (name, _) in std::env::vars_os() {
-            let about_xtask = name.to_str().is_some_and(|name| {
-                name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
-            });
+            let about_xtask =
+                name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"));
             if about_xtask {
                 cargo.env_remove(name);
             }

@@ -15,28 +15,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("keyward-telemetry", &["keyward-domain"]),
     ("keyward-access", &["keyward-domain"]),
     ("keyward-provider", &["keyward-domain"]),
-    (
-        "keyward-service",
-        &[
-            "keyward-domain",
-            "keyward-store",
-            "keyward-access",
-            "keyward-telemetry",
-        ],
-    ),
-    (
-        "keyward-gateway",
-        &[
-            "keyward-domain",
-            "keyward-access",
-            "keyward-provider",
-            "keyward-telemetry",
-        ],
-    ),
-    (
-        "keyward-api",
-        &["keyward-domain", "keyward-access", "keyward-service"],
-    ),
+    ("keyward-service", &["keyward-domain", "keyward-store", "keyward-access", "keyward-telemetry"]),
+    ("keyward-gateway", &["keyward-domain", "keyward-access", "keyward-provider", "keyward-telemetry"]),
+    ("keyward-api", &["keyward-domain", "keyward-access", "keyward-service"]),
     (
         "keyward",
         &[
@@ -71,14 +52,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// What must not be reachable from a crate at all, not even through another package.
 const MUST_NOT_REACH: &[(&str, &[&str])] = &[
-    (
-        "keyward-domain",
-        &["tokio", "sqlx", "hyper", "http", "axum"],
-    ),
-    (
-        "keyward-access",
-        &["tokio", "sqlx", "hyper", "axum"],
-    ),
+    ("keyward-domain", &["tokio", "sqlx", "hyper", "http", "axum"]),
+    ("keyward-access", &["tokio", "sqlx", "hyper", "axum"]),
     ("keyward-store", &["hyper", "axum", "utoipa"]),
     ("keyward-provider", &["sqlx", "axum", "utoipa"]),
     ("keyward-gateway", &["sqlx", "axum", "utoipa"]),
@@ -90,10 +65,7 @@ fn ships(kind: DependencyKind) -> bool {
 }
 
 fn shipped_dependencies(package: &Package) -> BTreeSet<&str> {
-    let shipped = package
-        .dependencies
-        .iter()
-        .filter(|dependency| ships(dependency.kind));
+    let shipped = package.dependencies.iter().filter(|dependency| ships(dependency.kind));
     shipped.map(|dependency| dependency.name.as_str()).collect()
 }
 
@@ -104,21 +76,13 @@ fn reachable(metadata: &Metadata, from: &PackageId) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
     let mut ahead = vec![from];
     while let Some(id) = ahead.pop() {
-        let shipped = nodes[id].deps.iter().filter(|dependency| {
-            dependency
-                .dep_kinds
-                .iter()
-                .any(|info| info.kind == DependencyKind::Normal)
-        });
-        ahead.extend(
-            shipped
-                .map(|dependency| &dependency.pkg)
-                .filter(|id| seen.insert(*id)),
-        );
+        let shipped = nodes[id]
+            .deps
+            .iter()
+            .filter(|dependency| dependency.dep_kinds.iter().any(|info| info.kind == DependencyKind::Normal));
+        ahead.extend(shipped.map(|dependency| &dependency.pkg).filter(|id| seen.insert(*id)));
     }
-    seen.into_iter()
-        .map(|id| metadata[id].name.to_string())
-        .collect()
+    seen.into_iter().map(|id| metadata[id].name.to_string()).collect()
 }
 
 #[test]
@@ -129,9 +93,7 @@ fn crates_use_only_what_the_architecture_lets_them() {
     for member in &members {
         let name = member.name.as_str();
         let Some((_, allowed)) = MAY_USE.iter().find(|(known, _)| *known == name) else {
-            panic!(
-                "{name} has no place in the architecture: add it to MAY_USE and ARCHITECTURE.md"
-            );
+            panic!("{name} has no place in the architecture: add it to MAY_USE and ARCHITECTURE.md");
         };
         for used in shipped_dependencies(member).intersection(&names) {
             assert!(
@@ -160,17 +122,12 @@ fn a_library_bound_to_one_crate_is_used_by_no_other() {
     let metadata = common::metadata();
     let rules = common::deny();
     let rules = rules["bans"]["deny"].as_array().unwrap();
-    assert!(
-        !rules.is_empty(),
-        "deny.toml binds no library any more: is `bans.deny` still read?"
-    );
+    assert!(!rules.is_empty(), "deny.toml binds no library any more: is `bans.deny` still read?");
     for rule in rules {
         let library = rule["crate"].as_str().unwrap();
         let holders = rule["wrappers"].as_array().unwrap();
         for package in &metadata.packages {
-            let held = holders
-                .iter()
-                .any(|holder| holder.as_str() == Some(package.name.as_str()));
+            let held = holders.iter().any(|holder| holder.as_str() == Some(package.name.as_str()));
             assert!(
                 held || !shipped_dependencies(package).contains(library),
                 "{} must not depend on {library}: {}. If that is meant, name it in deny.toml",
@@ -185,10 +142,7 @@ fn a_library_bound_to_one_crate_is_used_by_no_other() {
 fn the_inner_crates_stay_free_of_io_libraries() {
     let metadata = common::metadata();
     for (name, forbidden) in MUST_NOT_REACH {
-        let member = metadata
-            .workspace_packages()
-            .into_iter()
-            .find(|member| member.name == *name);
+        let member = metadata.workspace_packages().into_iter().find(|member| member.name == *name);
         let reached = reachable(&metadata, &member.unwrap().id);
         for library in *forbidden {
             assert!(
@@ -204,10 +158,7 @@ fn the_inner_crates_stay_free_of_io_libraries() {
 fn every_package_comes_from_crates_io_or_this_tree() {
     for package in common::metadata().packages {
         assert!(
-            package
-                .source
-                .as_ref()
-                .is_none_or(|source| source.is_crates_io()),
+            package.source.as_ref().is_none_or(|source| source.is_crates_io()),
             "{} comes from {}: use a release from crates.io",
             package.name,
             package.source.unwrap(),

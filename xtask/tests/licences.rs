@@ -8,15 +8,9 @@ mod common;
 /// can be met with the allowed licences alone. `/` is cargo's old spelling of `OR`. A licence
 /// `WITH` an exception is a licence of its own. What can't be read isn't permitted.
 fn permits(allowed: &[&str], expression: &str) -> bool {
-    let spaced = expression
-        .replace('(', " ( ")
-        .replace(')', " ) ")
-        .replace('/', " OR ");
+    let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
     let words: Vec<_> = spaced.split_whitespace().collect();
-    let mut reader = Reader {
-        allowed,
-        words: &words,
-    };
+    let mut reader = Reader { allowed, words: &words };
     reader.any() == Some(true) && reader.words.is_empty()
 }
 
@@ -110,23 +104,12 @@ fn and_binds_tighter_than_or() {
 #[test]
 fn an_exception_makes_another_licence() {
     assert!(!permits(&["Apache-2.0"], "Apache-2.0 WITH LLVM-exception"));
-    assert!(permits(
-        &["Apache-2.0 WITH LLVM-exception"],
-        "Apache-2.0 WITH LLVM-exception"
-    ));
+    assert!(permits(&["Apache-2.0 WITH LLVM-exception"], "Apache-2.0 WITH LLVM-exception"));
 }
 
 #[test]
 fn what_is_no_expression_is_not_permitted() {
-    for nonsense in [
-        "",
-        "MIT MIT",
-        "(MIT",
-        "MIT)",
-        "MIT OR",
-        "AND MIT",
-        "none declared",
-    ] {
+    for nonsense in ["", "MIT MIT", "(MIT", "MIT)", "MIT OR", "AND MIT", "none declared"] {
         assert!(!permits(&["MIT"], nonsense), "{nonsense:?}");
     }
 }

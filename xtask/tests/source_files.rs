@@ -54,21 +54,13 @@ fn nothing_is_left_unwritten_or_switched_off() {
     // Put together here so that this file doesn't find itself.
     let forbidden = [
         (concat!("todo", "!("), "write it, or leave the feature out"),
-        (
-            concat!("unimplemented", "!("),
-            "write it, or leave the feature out",
-        ),
+        (concat!("unimplemented", "!("), "write it, or leave the feature out"),
         (concat!("#[", "ignore"), "mend the test or delete it"),
     ];
     for (path, text) in rust_files(&["crates", "xtask", "bench"]) {
         for (words, remedy) in forbidden {
             let found = text.lines().position(|line| line.contains(words));
-            assert!(
-                found.is_none(),
-                "{}:{} says `{words}`: {remedy}",
-                path.display(),
-                found.unwrap_or_default() + 1,
-            );
+            assert!(found.is_none(), "{}:{} says `{words}`: {remedy}", path.display(), found.unwrap_or_default() + 1,);
         }
     }
 }
@@ -77,8 +69,8 @@ fn nothing_is_left_unwritten_or_switched_off() {
 fn hyper_utils_client_is_only_for_measuring_and_testing() {
     for (path, text) in rust_files(&["crates"]) {
         let dense: String = text.split_whitespace().collect();
-        let uses = dense.contains("hyper_util::client")
-            || dense.contains("hyper_util::{") && dense.contains("client::legacy");
+        let uses =
+            dense.contains("hyper_util::client") || dense.contains("hyper_util::{") && dense.contains("client::legacy");
         let may = path.starts_with("crates/testkit") || !is_shipped(&path);
         assert!(
             may || !uses,

@@ -21,5 +21,6 @@ pub mod project;
 
 pub use error::{Error, Result};
 pub use keyward::Keyward;
+pub use keyward_store::StoreError;
 pub use open::{MasterKeySource, OpenError, Parts, open};
 pub use vault::MasterKey;

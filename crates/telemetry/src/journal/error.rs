@@ -97,11 +97,7 @@ pub enum JournalError {
 
 impl JournalError {
     pub(super) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
-        Self::Io {
-            action,
-            path: path.to_owned(),
-            source,
-        }
+        Self::Io { action, path: path.to_owned(), source }
     }
 
     /// The error of a write: tells "no room" from everything else.

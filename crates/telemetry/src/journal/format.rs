@@ -153,9 +153,7 @@ pub(super) fn is_cut_short(bytes: &[u8]) -> bool {
 fn frame_length(bytes: &[u8]) -> Option<usize> {
     let [_, _, _, _, low, high] = *bytes.first_chunk::<FRAME_HEAD_BYTES>()?;
     let payload = usize::from(u16::from_le_bytes([low, high]));
-    (RECORD_BYTES..=MAX_RECORD_BYTES)
-        .contains(&payload)
-        .then_some(FRAME_HEAD_BYTES + payload)
+    (RECORD_BYTES..=MAX_RECORD_BYTES).contains(&payload).then_some(FRAME_HEAD_BYTES + payload)
 }
 
 #[cfg(test)]
@@ -195,10 +193,7 @@ mod tests {
         let seed = Seed::of(Uuid::from_u128(1), 1);
         for extra in [0, 1, MAX_RECORD_BYTES - RECORD_BYTES] {
             let frame = longer_frame(extra, seed, 40);
-            assert_eq!(
-                decode_frame(&frame, seed, 40),
-                Some((record(), frame.len()))
-            );
+            assert_eq!(decode_frame(&frame, seed, 40), Some((record(), frame.len())));
         }
         let too_long = longer_frame(MAX_RECORD_BYTES - RECORD_BYTES + 1, seed, 40);
         assert_eq!(decode_frame(&too_long, seed, 40), None);
@@ -211,10 +206,7 @@ mod tests {
         for offset in (0..500).filter(|&offset| offset != 40) {
             assert_eq!(decode_frame(&frame, seed, offset), None);
         }
-        for other in [
-            Seed::of(Uuid::from_u128(1), 2),
-            Seed::of(Uuid::from_u128(2), 1),
-        ] {
+        for other in [Seed::of(Uuid::from_u128(1), 2), Seed::of(Uuid::from_u128(2), 1)] {
             assert_eq!(decode_frame(&frame, other, 40), None);
         }
     }

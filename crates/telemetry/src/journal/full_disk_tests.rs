@@ -81,11 +81,7 @@ fn a_short_write_that_cannot_be_undone_closes_the_segment_and_begins_another() {
     let batch = journal.read_from(Position::START, 10).unwrap();
     let numbers: Vec<_> = batch.records.iter().map(|r| r.input_tokens).collect();
     assert_eq!(numbers, [1, 3]);
-    let unfinished = Damage::Damaged {
-        segment: 1,
-        offset: whole.offset(),
-        skipped_to: Position::new(2, 0),
-    };
+    let unfinished = Damage::Damaged { segment: 1, offset: whole.offset(), skipped_to: Position::new(2, 0) };
     assert_eq!(batch.damage, [unfinished]);
 }
 
@@ -116,10 +112,7 @@ fn while_neither_undoing_nor_a_new_segment_is_possible_nothing_is_appended() {
 #[test]
 fn a_segment_that_cannot_be_followed_by_another_goes_on_being_used() {
     let directory = TempDir::new().unwrap();
-    let options = JournalOptions {
-        segment_bytes: 1000,
-        ..JournalOptions::new(Uuid::from_u128(1))
-    };
+    let options = JournalOptions { segment_bytes: 1000, ..JournalOptions::new(Uuid::from_u128(1)) };
     let journal = Journal::open(directory.path(), options).unwrap();
     let in_the_way = segment::path(directory.path(), 2);
     std::fs::create_dir(&in_the_way).unwrap();

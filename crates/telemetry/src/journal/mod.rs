@@ -67,10 +67,7 @@ pub struct JournalOptions {
 impl JournalOptions {
     /// Segments of 16 MiB; `new_id` names the journal if it is new.
     pub fn new(new_id: Uuid) -> Self {
-        Self {
-            new_id,
-            segment_bytes: 16 << 20,
-        }
+        Self { new_id, segment_bytes: 16 << 20 }
     }
 }
 
@@ -217,15 +214,13 @@ impl Journal {
                 break;
             }
             let path = segment::path(&self.directory, number);
-            std::fs::remove_file(&path)
-                .map_err(|error| JournalError::io("delete", &path, error))?;
+            std::fs::remove_file(&path).map_err(|error| JournalError::io("delete", &path, error))?;
             discarded += 1;
         }
         Ok(discarded)
     }
 
     fn publish(&self, writer: &Writer) {
-        self.end
-            .store(writer.position().to_bits(), Ordering::Release);
+        self.end.store(writer.position().to_bits(), Ordering::Release);
     }
 }

@@ -52,11 +52,7 @@ pub enum Damage {
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Damaged {
-                segment,
-                offset,
-                skipped_to,
-            } => {
+            Self::Damaged { segment, offset, skipped_to } => {
                 let name = segment::file_name(segment);
                 write!(f, "{name} is damaged from byte {offset}")?;
                 if skipped_to.segment() == segment {
@@ -88,11 +84,7 @@ pub(super) fn read(
     if from > end {
         return Err(JournalError::Ahead { from, end });
     }
-    let mut batch = Batch {
-        records: Vec::new(),
-        damage: Vec::new(),
-        next: from,
-    };
+    let mut batch = Batch { records: Vec::new(), damage: Vec::new(), next: from };
     while batch.next < end && batch.has_room(limit) {
         let number = batch.next.segment();
         let path = segment::path(directory, number);
@@ -114,11 +106,7 @@ impl Batch {
     }
 
     fn damaged(&mut self, segment: u32, offset: u32, skipped_to: Position) {
-        self.damage.push(Damage::Damaged {
-            segment,
-            offset,
-            skipped_to,
-        });
+        self.damage.push(Damage::Damaged { segment, offset, skipped_to });
         self.next = skipped_to;
     }
 
@@ -146,11 +134,7 @@ fn read_segment(
 ) -> Result<(), JournalError> {
     let failed = |error| JournalError::io("read", path, error);
     let number = batch.next.segment();
-    let length = if number == end.segment() {
-        end.offset()
-    } else {
-        length(file).map_err(failed)?
-    };
+    let length = if number == end.segment() { end.offset() } else { length(file).map_err(failed)? };
     if (batch.next.offset() as usize) < HEADER_BYTES {
         read_header(batch, file, path, id, length, end)?;
     }
@@ -160,11 +144,8 @@ fn read_segment(
             batch.next = behind(number, end);
             break;
         };
-        let next = if scanner.offset() < length {
-            Position::new(number, scanner.offset())
-        } else {
-            behind(number, end)
-        };
+        let next =
+            if scanner.offset() < length { Position::new(number, scanner.offset()) } else { behind(number, end) };
         match found {
             Found::Record(record) => {
                 batch.records.push(record);
@@ -204,12 +185,7 @@ fn read_header(
 ///
 /// Besides the file system's: the header is whole, but of a version or a
 /// journal that this isn't.
-pub(super) fn check_header(
-    file: &File,
-    path: &Path,
-    id: Uuid,
-    number: u32,
-) -> Result<bool, JournalError> {
+pub(super) fn check_header(file: &File, path: &Path, id: Uuid, number: u32) -> Result<bool, JournalError> {
     use std::os::unix::fs::FileExt;
 
     let mut header = [0; HEADER_BYTES];
@@ -222,16 +198,8 @@ pub(super) fn check_header(
     match format::check_header(&header, id, number) {
         Header::Good => Ok(true),
         Header::Damaged => Ok(false),
-        Header::UnknownMajor(found) => Err(JournalError::Version {
-            path: path(),
-            found,
-            known: format::MAJOR,
-        }),
-        Header::OtherJournal(found) => Err(JournalError::Foreign {
-            path: path(),
-            found,
-            expected: id,
-        }),
+        Header::UnknownMajor(found) => Err(JournalError::Version { path: path(), found, known: format::MAJOR }),
+        Header::OtherJournal(found) => Err(JournalError::Foreign { path: path(), found, expected: id }),
     }
 }
 

@@ -39,13 +39,7 @@ pub(super) fn open(directory: &Path, options: JournalOptions) -> Result<Journal,
         None => (SegmentFile::create(directory, id, 1)?, 1),
         Some(&last) => after_last(directory, id, last)?,
     };
-    let writer = Writer::new(
-        directory.to_owned(),
-        id,
-        options.segment_bytes,
-        file,
-        number,
-    );
+    let writer = Writer::new(directory.to_owned(), id, options.segment_bytes, file, number);
     Ok(Journal {
         directory: directory.to_owned(),
         id,
@@ -68,9 +62,7 @@ fn lock(directory: &Path) -> Result<File, JournalError> {
         .map_err(|error| JournalError::write(&path, error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(JournalError::InUse {
-            directory: directory.to_owned(),
-        }),
+        Err(TryLockError::WouldBlock) => Err(JournalError::InUse { directory: directory.to_owned() }),
         Err(TryLockError::Error(error)) => Err(JournalError::io("lock", &path, error)),
     }
 }
@@ -79,8 +71,7 @@ fn lock(directory: &Path) -> Result<File, JournalError> {
 fn identity(directory: &Path, is_new: bool, new_id: Uuid) -> Result<Uuid, JournalError> {
     let path = directory.join(ID_FILE);
     match fs::read(&path) {
-        Ok(text) => Uuid::try_parse_ascii(text.trim_ascii())
-            .map_err(|_| JournalError::IdentityDamaged { path }),
+        Ok(text) => Uuid::try_parse_ascii(text.trim_ascii()).map_err(|_| JournalError::IdentityDamaged { path }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             if !is_new {
                 return Err(JournalError::IdentityMissing { path });
@@ -97,12 +88,7 @@ fn identity(directory: &Path, is_new: bool, new_id: Uuid) -> Result<Uuid, Journa
 fn create_identity(directory: &Path, path: &Path, id: Uuid) -> Result<(), JournalError> {
     let draft = directory.join("journal-id.new");
     let write = || {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&draft)?;
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
         writeln!(file, "{id}")?;
         file.sync_all()?;
         fs::rename(&draft, path)
@@ -126,9 +112,7 @@ fn after_last(directory: &Path, id: Uuid, last: u32) -> Result<(SegmentFile, u32
         return Ok((SegmentFile::reopen(directory, last)?, last));
     }
     if let Some(whole) = whole_length(&file, Seed::of(id, last), length).map_err(failed)? {
-        SegmentFile::reopen(directory, last)?
-            .truncate(whole)
-            .map_err(|error| JournalError::io("cut", &path, error))?;
+        SegmentFile::reopen(directory, last)?.truncate(whole).map_err(|error| JournalError::io("cut", &path, error))?;
         tracing::warn!(
             path = %path.display(),
             bytes = length - whole,

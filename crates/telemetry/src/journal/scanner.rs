@@ -35,14 +35,7 @@ pub(super) struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     pub(super) fn new(file: &'a File, seed: Seed, offset: u32, end: u32) -> Self {
-        Self {
-            file,
-            seed,
-            offset,
-            end,
-            window: Vec::new(),
-            consumed: 0,
-        }
+        Self { file, seed, offset, end, window: Vec::new(), consumed: 0 }
     }
 
     /// Offset behind what was found last.

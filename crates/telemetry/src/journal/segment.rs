@@ -44,9 +44,7 @@ fn number_in(name: &str) -> Option<u32> {
 
 /// Makes names created or removed in `directory` survive a power cut.
 pub(super) fn sync_directory(directory: &Path) -> Result<(), JournalError> {
-    File::open(directory)
-        .and_then(|file| file.sync_all())
-        .map_err(|error| JournalError::io("sync", directory, error))
+    File::open(directory).and_then(|file| file.sync_all()).map_err(|error| JournalError::io("sync", directory, error))
 }
 
 /// An open segment that only grows, or is cut back to a length it had.
@@ -75,9 +73,7 @@ impl SegmentFile {
     pub(super) fn create(directory: &Path, id: Uuid, number: u32) -> Result<Self, JournalError> {
         let path = path(directory, number);
         let mut file = Self::open(&path, true)?;
-        let written = file
-            .truncate(0)
-            .and_then(|()| file.write_all(&encode_header(id, number)));
+        let written = file.truncate(0).and_then(|()| file.write_all(&encode_header(id, number)));
         if let Err(error) = written {
             let _leftover_is_emptied_next_time = fs::remove_file(&path);
             return Err(JournalError::write(&path, error));

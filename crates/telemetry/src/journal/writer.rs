@@ -36,13 +36,7 @@ pub(super) struct Writer {
 impl Writer {
     /// Takes over `file`, which holds the header of segment `segment` and
     /// nothing else.
-    pub(super) fn new(
-        directory: PathBuf,
-        id: Uuid,
-        segment_bytes: u32,
-        file: SegmentFile,
-        segment: u32,
-    ) -> Self {
+    pub(super) fn new(directory: PathBuf, id: Uuid, segment_bytes: u32, file: SegmentFile, segment: u32) -> Self {
         let segment_bytes = segment_bytes.clamp(HEADER_END + FRAME, 1 << 30);
         Self {
             directory,

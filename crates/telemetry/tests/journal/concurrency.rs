@@ -27,10 +27,7 @@ fn drain_until(journal: &Journal, done: &AtomicBool) -> HashMap<u64, u32> {
             let number = record.input_tokens;
             *seen.entry(number).or_default() += 1;
             let previous = order.insert(number / EACH, number);
-            assert!(
-                previous < Some(number),
-                "one thread's records keep their order"
-            );
+            assert!(previous < Some(number), "one thread's records keep their order");
         }
         if batch.next == applied && last_round {
             return seen;

@@ -8,9 +8,7 @@ use std::path::Path;
 use keyward_telemetry::journal::{Damage, Position};
 use proptest::prelude::*;
 
-use crate::support::{
-    Drained, FRAME, HEADER, drain, drain_all, filled, open, record, room_for, segment_path,
-};
+use crate::support::{Drained, FRAME, HEADER, drain, drain_all, filled, open, record, room_for, segment_path};
 
 fn change(directory: &Path, segment: u32, with: impl FnOnce(&mut Vec<u8>)) {
     let path = segment_path(directory, segment);
@@ -23,11 +21,7 @@ fn change(directory: &Path, segment: u32, with: impl FnOnce(&mut Vec<u8>)) {
 }
 
 fn damaged(segment: u32, offset: usize, skipped_to: Position) -> Damage {
-    Damage::Damaged {
-        segment,
-        offset: offset as u32,
-        skipped_to,
-    }
+    Damage::Damaged { segment, offset: offset as u32, skipped_to }
 }
 
 /// Asserts that all records but those `lost` were read, once and in order.
@@ -80,10 +74,7 @@ fn damage_is_reported_once_with_file_and_offset_while_appends_go_on() {
         assert_lost(&drained, 6, &[1, 4]);
         assert_eq!(drained.damage, expected);
     }
-    assert_eq!(
-        expected[0].to_string(),
-        "usage-00000001.log is damaged from byte 151 to byte 266"
-    );
+    assert_eq!(expected[0].to_string(), "usage-00000001.log is damaged from byte 151 to byte 266");
     let end = journal.position();
     journal.append(&record(6)).unwrap();
     assert_eq!(journal.read_from(end, 9).unwrap().records, [record(6)]);
@@ -101,19 +92,12 @@ fn a_block_that_appears_in_another_place_is_no_record() {
 #[test]
 fn a_renamed_segment_gives_no_records_twice() {
     let directory = filled(6, 3);
-    fs::copy(
-        segment_path(directory.path(), 1),
-        segment_path(directory.path(), 3),
-    )
-    .unwrap();
+    fs::copy(segment_path(directory.path(), 1), segment_path(directory.path(), 3)).unwrap();
     let drained = drain_all(&open(directory.path(), room_for(3)));
     assert_lost(&drained, 6, &[]);
     assert_eq!(
         drained.damage,
-        [
-            damaged(3, 0, Position::new(3, HEADER as u32)),
-            damaged(3, HEADER, Position::new(4, 0)),
-        ]
+        [damaged(3, 0, Position::new(3, HEADER as u32)), damaged(3, HEADER, Position::new(4, 0)),]
     );
 }
 
@@ -125,23 +109,16 @@ fn a_damaged_end_that_is_no_torn_record_stays_and_is_reported() {
     assert_lost(&drained, 2, &[]);
     let end = damaged(1, HEADER + 2 * FRAME, Position::new(2, 0));
     assert_eq!(drained.damage, [end]);
-    assert_eq!(
-        end.to_string(),
-        "usage-00000001.log is damaged from byte 266 to its end"
-    );
+    assert_eq!(end.to_string(), "usage-00000001.log is damaged from byte 266 to its end");
 }
 
 #[test]
 fn a_missing_segment_is_reported_and_passed_over() {
     let middle = Damage::Missing { first: 2, last: 3 };
-    assert_eq!(
-        middle.to_string(),
-        "usage-00000002.log to usage-00000003.log are missing"
-    );
-    for (gone, lost, report) in [
-        (vec![1], vec![0, 1], Damage::Missing { first: 1, last: 1 }),
-        (vec![2, 3], vec![2, 3, 4, 5], middle),
-    ] {
+    assert_eq!(middle.to_string(), "usage-00000002.log to usage-00000003.log are missing");
+    for (gone, lost, report) in
+        [(vec![1], vec![0, 1], Damage::Missing { first: 1, last: 1 }), (vec![2, 3], vec![2, 3, 4, 5], middle)]
+    {
         let directory = filled(8, 2);
         for number in gone {
             fs::remove_file(segment_path(directory.path(), number)).unwrap();

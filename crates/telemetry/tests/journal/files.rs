@@ -11,10 +11,8 @@ use tempfile::TempDir;
 use crate::support::{HEADER, drain_all, filled, open, options, record, room_for, segment_path};
 
 fn names(directory: &Path) -> Vec<String> {
-    let mut names: Vec<_> = fs::read_dir(directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<_> =
+        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -30,9 +28,7 @@ fn change_header(directory: &Path, segment: u32, with: impl FnOnce(&mut [u8])) {
 }
 
 fn refusal(directory: &Path) -> String {
-    Journal::open(directory, options(1000))
-        .unwrap_err()
-        .to_string()
+    Journal::open(directory, options(1000)).unwrap_err().to_string()
 }
 
 #[test]
@@ -45,13 +41,7 @@ fn only_the_owner_can_read_the_journal() {
     assert_eq!(mode(&directory), 0o700);
     assert_eq!(
         names(&directory),
-        [
-            "journal-id",
-            "journal.lock",
-            "usage-00000001.log",
-            "usage-00000002.log",
-            "usage-00000003.log"
-        ]
+        ["journal-id", "journal.lock", "usage-00000001.log", "usage-00000002.log", "usage-00000003.log"]
     );
     for name in names(&directory) {
         assert_eq!(mode(&directory.join(&name)), 0o600, "{name}");
@@ -76,9 +66,7 @@ fn segments_begin_when_the_last_is_full_and_go_when_they_are_applied() {
     let journal = open(directory.path(), room_for(3));
     (0..10).for_each(|number| journal.append(&record(number)).unwrap());
     assert_eq!(journal.position().segment(), 4);
-    let size = fs::metadata(segment_path(directory.path(), 1))
-        .unwrap()
-        .len();
+    let size = fs::metadata(segment_path(directory.path(), 1)).unwrap().len();
     assert_eq!(size, u64::from(room_for(3)));
 
     let applied = journal.read_from(Position::START, 7).unwrap().next;
@@ -114,10 +102,7 @@ fn discarding_that_was_interrupted_is_finished_by_the_next() {
     let journal = open(directory.path(), room_for(2));
     assert_eq!(journal.discard_before(applied).unwrap(), 3);
     let rest = journal.read_from(applied, 9).unwrap();
-    assert_eq!(
-        (rest.records, rest.damage),
-        (vec![record(8), record(9)], vec![])
-    );
+    assert_eq!((rest.records, rest.damage), (vec![record(8), record(9)], vec![]));
 }
 
 #[test]
@@ -135,10 +120,7 @@ fn a_newer_minor_version_is_read() {
     let directory = filled(4, 2);
     change_header(directory.path(), 1, |header| header[10] = 9);
     let drained = drain_all(&open(directory.path(), room_for(2)));
-    assert_eq!(
-        (drained.numbers(), drained.damage),
-        (vec![0, 1, 2, 3], vec![])
-    );
+    assert_eq!((drained.numbers(), drained.damage), (vec![0, 1, 2, 3], vec![]));
 }
 
 #[test]
@@ -146,10 +128,7 @@ fn a_segment_of_another_journal_is_refused() {
     let directory = filled(4, 2);
     change_header(directory.path(), 2, |header| header[16] ^= 1);
     let message = refusal(directory.path());
-    assert!(
-        message.contains("usage-00000002.log belongs to journal"),
-        "{message}"
-    );
+    assert!(message.contains("usage-00000002.log belongs to journal"), "{message}");
 }
 
 #[test]
@@ -159,29 +138,18 @@ fn segments_without_an_identity_or_with_an_unreadable_one_are_refused() {
     let text = fs::read(&identity).unwrap();
     fs::write(&identity, "not an identity").unwrap();
     let message = refusal(directory.path());
-    assert!(
-        message.contains("journal-id doesn't hold a UUID"),
-        "{message}"
-    );
+    assert!(message.contains("journal-id doesn't hold a UUID"), "{message}");
     fs::remove_file(&identity).unwrap();
     let message = refusal(directory.path());
     assert!(message.contains("journal-id is missing"), "{message}");
     fs::write(&identity, text).unwrap();
-    assert_eq!(
-        drain_all(&open(directory.path(), 1000)).numbers(),
-        [0, 1, 2, 3]
-    );
+    assert_eq!(drain_all(&open(directory.path(), 1000)).numbers(), [0, 1, 2, 3]);
 }
 
 #[test]
 fn files_with_other_names_are_left_alone() {
     let directory = filled(4, 2);
-    for name in [
-        "usage-1.log",
-        "usage-00000000.log",
-        "usage-00000009.log.bak",
-        "usage-99999999999.log",
-    ] {
+    for name in ["usage-1.log", "usage-00000000.log", "usage-00000009.log.bak", "usage-99999999999.log"] {
         fs::write(directory.path().join(name), "x").unwrap();
     }
     let journal = open(directory.path(), room_for(2));

@@ -102,10 +102,7 @@ fn kill_9_at_any_moment_loses_nothing_that_was_acknowledged() {
     read.dedup();
     assert_eq!(read.len(), all, "no record twice");
     for number in &expected {
-        assert!(
-            read.binary_search(number).is_ok(),
-            "{number} was acknowledged"
-        );
+        assert!(read.binary_search(number).is_ok(), "{number} was acknowledged");
     }
     // What was written but not yet said: at most one record a thread and round.
     assert!(all <= expected.len() + 6 * THREADS as usize);

@@ -45,8 +45,7 @@ impl Database {
     fn apply(&mut self, journal: &Journal, limit: usize) {
         let batch = journal.read_from(self.position, limit).unwrap();
         assert_eq!(batch.damage, []);
-        self.applied
-            .extend(batch.records.iter().map(|r| r.input_tokens));
+        self.applied.extend(batch.records.iter().map(|r| r.input_tokens));
         self.position = batch.next;
     }
 }

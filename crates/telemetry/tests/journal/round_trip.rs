@@ -14,13 +14,8 @@ fn any_uuid() -> impl Strategy<Value = Uuid> {
 }
 
 fn any_ip() -> impl Strategy<Value = IpAddr> {
-    let mapped =
-        any::<[u8; 4]>().prop_map(|v4| IpAddr::V6(std::net::Ipv4Addr::from(v4).to_ipv6_mapped()));
-    prop_oneof![
-        any::<[u8; 4]>().prop_map(IpAddr::from),
-        any::<[u8; 16]>().prop_map(IpAddr::from),
-        mapped,
-    ]
+    let mapped = any::<[u8; 4]>().prop_map(|v4| IpAddr::V6(std::net::Ipv4Addr::from(v4).to_ipv6_mapped()));
+    prop_oneof![any::<[u8; 4]>().prop_map(IpAddr::from), any::<[u8; 16]>().prop_map(IpAddr::from), mapped,]
 }
 
 prop_compose! {

@@ -34,10 +34,7 @@ pub fn record(number: u64) -> UsageRecord {
 }
 
 pub fn options(segment_bytes: u32) -> JournalOptions {
-    JournalOptions {
-        segment_bytes,
-        ..JournalOptions::new(Uuid::from_u128(0x1D))
-    }
+    JournalOptions { segment_bytes, ..JournalOptions::new(Uuid::from_u128(0x1D)) }
 }
 
 pub fn open(directory: &Path, segment_bytes: u32) -> Journal {

@@ -6,9 +6,7 @@ use std::path::Path;
 use keyward_telemetry::journal::Position;
 use uuid::Uuid;
 
-use crate::support::{
-    FRAME, HEADER, copy, drain_all, filled, open, record, room_for, segment_path,
-};
+use crate::support::{FRAME, HEADER, copy, drain_all, filled, open, record, room_for, segment_path};
 
 fn cut(directory: &Path, segment: u32, length: usize) {
     let path = segment_path(directory, segment);
@@ -44,9 +42,7 @@ fn whatever_is_left_of_the_last_record_is_cut_off_and_the_rest_is_kept() {
 #[test]
 fn opening_again_and_again_without_appending_makes_no_further_segments() {
     let directory = filled(5, 2);
-    let positions: Vec<Position> = (0..3)
-        .map(|_| open(directory.path(), room_for(2)).position())
-        .collect();
+    let positions: Vec<Position> = (0..3).map(|_| open(directory.path(), room_for(2)).position()).collect();
     assert_eq!(positions, [Position::new(4, HEADER as u32); 3]);
 }
 

@@ -1,0 +1,207 @@
+//! A Keyward for tests of use cases: a fresh SQLite database in a directory of
+//! its own, a clock that moves only when the test moves it, and random bytes
+//! that only count, so that every run is the same.
+
+// Each test file takes what it needs of this.
+#![allow(dead_code, reason = "shared by several test programs, none of which uses all of it")]
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use keyward_domain::{
+    Clock, Name, Randomness, Timestamp,
+    actor::{Actor, Identity, RequestOrigin},
+    clock::{from_millis, to_millis},
+    id::{AdminKeyId, IdSource, OrganizationId, UserId},
+    organization::{Email, Organization, User},
+    permission::{Permission, PermissionSet},
+    project::Project,
+};
+use keyward_service::{Keyward, MasterKeySource, Parts, idempotency::Idempotency, open, project};
+use keyward_store::Pool;
+use tempfile::TempDir;
+
+/// A clock that stands until it is moved.
+pub struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    /// Moves the time on.
+    pub fn advance(&self, by: Duration) {
+        self.0.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::AcqRel);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        from_millis(self.0.load(Ordering::Acquire))
+    }
+}
+
+/// Bytes that are different at each call and the same in each run.
+pub struct CountingRandomness(AtomicU64);
+
+impl Randomness for CountingRandomness {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            let n = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            chunk.copy_from_slice(&n.to_le_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+/// An open installation with one organization, and what it stands on.
+pub struct House {
+    /// What is tested.
+    pub keyward: Keyward,
+    /// Its database, for looking behind its back.
+    pub pool: Pool,
+    /// Its time; begins at 2026-01-01T00:00:00Z.
+    pub clock: Arc<ManualClock>,
+    /// Its source of randomness; goes on counting when the house is opened again.
+    pub randomness: Arc<CountingRandomness>,
+    /// The first organization.
+    pub organization: OrganizationId,
+    directory: TempDir,
+}
+
+impl House {
+    /// Sets an installation up.
+    pub async fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock(AtomicI64::new(1_767_225_600_000)));
+        let randomness = Arc::new(CountingRandomness(AtomicU64::new(1)));
+        let (keyward, pool) = open_in(directory.path(), &clock, &randomness).await;
+        let organization = add_organization(&keyward, &pool, &randomness, "First").await;
+        Self { keyward, pool, clock, randomness, organization, directory }
+    }
+
+    /// The same installation after a restart: everything is read again.
+    pub async fn reopened(self) -> Self {
+        self.pool.close().await;
+        let (keyward, pool) = open_in(self.directory.path(), &self.clock, &self.randomness).await;
+        Self { keyward, pool, ..self }
+    }
+
+    /// A second Keyward on the same database: another node.
+    pub async fn neighbour(&self) -> Keyward {
+        open_parts(self.pool.clone(), self.directory.path(), &self.clock, &self.randomness).await
+    }
+
+    /// The owner of the first organization, through an admin key.
+    pub fn owner(&self) -> Actor {
+        actor(self.organization, PermissionSet::all())
+    }
+
+    /// Somebody of the first organization who holds just these permissions.
+    pub fn holder_of(&self, permissions: &[Permission]) -> Actor {
+        actor(self.organization, permissions.iter().copied().collect())
+    }
+
+    /// The owner of another organization, made for the purpose.
+    pub async fn stranger(&self, organization: &str) -> Actor {
+        let organization = add_organization(&self.keyward, &self.pool, &self.randomness, organization).await;
+        actor(organization, PermissionSet::all())
+    }
+
+    /// An active project of the first organization.
+    pub async fn project(&self, name: &str) -> Project {
+        self.project_of(&self.owner(), name).await
+    }
+
+    /// An active project of the actor's organization.
+    pub async fn project_of(&self, actor: &Actor, name: &str) -> Project {
+        let command = project::CreateProject {
+            name: self::name(name),
+            description: String::new(),
+            model_permissions: None,
+            idempotency: None,
+        };
+        project::create(&self.keyward, actor, command).await.unwrap().project
+    }
+
+    /// Every byte that the database has on disk, for looking for what must not
+    /// be there.
+    pub fn database_bytes(&self) -> Vec<u8> {
+        let files = std::fs::read_dir(self.directory.path()).unwrap().map(|entry| entry.unwrap().path());
+        let of_database = files.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("keyward.db"));
+        of_database.flat_map(|path| std::fs::read(path).unwrap()).collect()
+    }
+}
+
+/// A valid name.
+pub fn name(text: &str) -> Name {
+    Name::parse("name", text).unwrap()
+}
+
+/// An idempotency key for a request whose content is `request`.
+pub fn idempotency(key: &str, request: u8) -> Option<Idempotency> {
+    Some(Idempotency { key: key.into(), request_hash: [request; 32] })
+}
+
+/// Whether `needle` stands in `haystack`.
+pub fn contains(haystack: &[u8], needle: &str) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle.as_bytes())
+}
+
+/// An admin key's owner, acting in `organization`.
+pub fn actor(organization: OrganizationId, permissions: PermissionSet) -> Actor {
+    let identity = Identity::AdminKey {
+        id: AdminKeyId::from_uuid(organization.uuid()),
+        owner: UserId::from_uuid(organization.uuid()),
+        owner_email: email(organization),
+    };
+    Actor { organization, identity, permissions, origin: RequestOrigin::default() }
+}
+
+fn email(organization: OrganizationId) -> Email {
+    Email::parse("email", &format!("owner@{}.example", organization.uuid().simple())).unwrap()
+}
+
+async fn open_in(directory: &Path, clock: &Arc<ManualClock>, randomness: &Arc<CountingRandomness>) -> (Keyward, Pool) {
+    let pool = Pool::open_sqlite(&directory.join("keyward.db")).await.unwrap();
+    (open_parts(pool.clone(), directory, clock, randomness).await, pool)
+}
+
+async fn open_parts(
+    pool: Pool,
+    directory: &Path,
+    clock: &Arc<ManualClock>,
+    randomness: &Arc<CountingRandomness>,
+) -> Keyward {
+    let master_key = MasterKeySource::File(directory.join("master.key"));
+    open(Parts { pool, master_key, clock: clock.clone(), randomness: randomness.clone() }).await.unwrap()
+}
+
+/// Makes an organization and its owner, who is the user that [`actor`] acts for.
+async fn add_organization(
+    keyward: &Keyward,
+    pool: &Pool,
+    randomness: &CountingRandomness,
+    name: &str,
+) -> OrganizationId {
+    let now = keyward.now();
+    let id = OrganizationId::generate(&IdSource::default(), &Standing(now), randomness);
+    let organization = Organization { id, name: self::name(name), created_at: now };
+    let owner = User { id: UserId::from_uuid(id.uuid()), email: email(id), name: self::name("Owner"), created_at: now };
+    let mut transaction = pool.begin().await.unwrap();
+    let conn = &mut transaction.conn();
+    keyward_store::organization::insert(conn, &organization).await.unwrap();
+    keyward_store::organization::insert_user(conn, &owner, "no password").await.unwrap();
+    keyward_store::organization::insert_member(conn, id, owner.id, "owner", to_millis(now)).await.unwrap();
+    transaction.commit().await.unwrap();
+    id
+}
+
+struct Standing(Timestamp);
+
+impl Clock for Standing {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
