@@ -8,7 +8,7 @@ use std::{
 
 use keyward_domain::{
     Timestamp,
-    api_key::ApiKey,
+    api_key::IndexedKey,
     id::{AdminKeyId, ApiKeyId, OrganizationId, ProjectId},
     project::Project,
     secret::{KeyKind, Pepper, SecretDigest, recognise},
@@ -117,12 +117,15 @@ impl KeyIndex {
 
     /// Takes a key as it is now. `request_count` counts only when the key is
     /// new here: afterwards the index counts by itself.
-    pub fn put_key(&self, key: &ApiKey, request_count: u64) {
-        let known = self.keys_by_id.pin().get(&key.id).cloned();
+    pub fn put_key(&self, key: impl Into<IndexedKey>, request_count: u64) {
+        let key = key.into();
+        let id = key.id;
+        let known = self.keys_by_id.pin().get(&id).cloned();
         let counter = known
             .as_ref()
             .map_or_else(|| Arc::new(RequestCounter::starting_at(request_count)), |entry| entry.counter.clone());
-        let entry = Arc::new(KeyEntry::compile(key, self.project_entry(key.project, key.organization), counter));
+        let project = self.project_entry(key.project, key.organization);
+        let entry = Arc::new(KeyEntry::compile(key, project, counter));
         let keys = self.keys.pin();
         keys.insert(entry.digest, entry.clone());
         if let Some(previous) = entry.previous.as_deref() {
@@ -133,7 +136,7 @@ impl KeyIndex {
                 keys.remove(&stale);
             }
         }
-        self.keys_by_id.pin().insert(key.id, entry);
+        self.keys_by_id.pin().insert(id, entry);
     }
 
     /// Forgets a deleted key.

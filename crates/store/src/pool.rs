@@ -35,9 +35,9 @@ pub enum Conn<'a> {
     Postgres(&'a mut PgConnection),
 }
 
-/// A connection that reads.
+/// A connection outside a transaction: each statement stands by itself.
 #[derive(Debug)]
-pub enum ReadConnection {
+pub enum Connection {
     /// SQLite.
     Sqlite(PoolConnection<Sqlite>),
     /// PostgreSQL.
@@ -112,10 +112,18 @@ impl Pool {
     }
 
     /// A connection for reading.
-    pub async fn read(&self) -> Result<ReadConnection, StoreError> {
+    pub async fn read(&self) -> Result<Connection, StoreError> {
         Ok(match self {
-            Self::Sqlite { read, .. } => ReadConnection::Sqlite(read.acquire().await?),
-            Self::Postgres(pool) => ReadConnection::Postgres(pool.acquire().await?),
+            Self::Sqlite { read, .. } => Connection::Sqlite(read.acquire().await?),
+            Self::Postgres(pool) => Connection::Postgres(pool.acquire().await?),
+        })
+    }
+
+    /// A connection for one statement that writes.
+    pub async fn write(&self) -> Result<Connection, StoreError> {
+        Ok(match self {
+            Self::Sqlite { write, .. } => Connection::Sqlite(write.acquire().await?),
+            Self::Postgres(pool) => Connection::Postgres(pool.acquire().await?),
         })
     }
 
@@ -146,7 +154,7 @@ impl Pool {
     }
 }
 
-impl ReadConnection {
+impl Connection {
     /// For a store function.
     pub fn conn(&mut self) -> Conn<'_> {
         match self {
