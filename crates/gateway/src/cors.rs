@@ -3,11 +3,10 @@
 //! usable key names. It must not let anything through: the key's own list is
 //! checked with the call.
 
-use http::{HeaderMap, HeaderValue, Method, Request, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use keyward_access::{KeyEntry, KeyIndex};
 
-/// Request headers that a page may send: those of the SDKs, and any that the
-/// preflight names (nothing is decided by one that is merely allowed).
+/// How long a browser may remember, in seconds.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
 /// What a page may read beyond the usual.
@@ -22,10 +21,10 @@ pub(crate) fn origin(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Whether this is a browser asking before it calls.
-pub(crate) fn is_preflight<B>(request: &Request<B>) -> bool {
-    request.method() == Method::OPTIONS
-        && request.headers().contains_key(header::ORIGIN)
-        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+pub(crate) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
+    method == Method::OPTIONS
+        && headers.contains_key(header::ORIGIN)
+        && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 /// The headers of a preflight's answer; without any permission when nobody
@@ -42,6 +41,7 @@ pub(crate) fn preflight(
     let (Some(value), Some(method), true) = (asked.get(header::ORIGIN), method, known) else { return headers };
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, value.clone());
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(method));
+    // Whatever the SDK in the page sends: a header that is allowed decides nothing.
     if let Some(wanted) = asked.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, wanted.clone());
     }
@@ -51,12 +51,16 @@ pub(crate) fn preflight(
 
 /// Lets the page read this answer, if the configuration or the call's own key
 /// names its origin.
-pub(crate) fn permit(answer: &mut HeaderMap, asked: Option<&HeaderValue>, configured: &[Box<str>], key: Option<&KeyEntry>) {
+pub(crate) fn permit(
+    answer: &mut HeaderMap,
+    asked: Option<&HeaderValue>,
+    configured: &[Box<str>],
+    key: Option<&KeyEntry>,
+) {
     let Some(value) = asked else { return };
     answer.append(header::VARY, HeaderValue::from_static("origin"));
-    let permitted = value.to_str().is_ok_and(|origin| {
-        names(configured, origin) || key.is_some_and(|key| key.names_origin(origin))
-    });
+    let permitted =
+        value.to_str().is_ok_and(|origin| names(configured, origin) || key.is_some_and(|key| key.names_origin(origin)));
     if permitted {
         answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, value.clone());
         answer.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);

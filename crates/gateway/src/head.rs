@@ -55,6 +55,9 @@ pub(crate) enum StreamOptions {
     Asked,
 }
 
+/// The longest name of a model that is taken.
+const MAX_MODEL_BYTES: usize = 512;
+
 const MODEL: &str = "model";
 const STREAM: &str = "stream";
 const STREAM_OPTIONS: &str = "stream_options";
@@ -71,7 +74,9 @@ impl<'a> BodyHead<'a> {
             return Err(whole("The request has no body. Send a JSON object with at least a model.".to_owned()));
         }
         if !trimmed.starts_with('{') {
-            return Err(whole("The request's body isn't a JSON object. Send an object with at least a model.".to_owned()));
+            return Err(whole(
+                "The request's body isn't a JSON object. Send an object with at least a model.".to_owned(),
+            ));
         }
         let mut bad = None;
         let mut json = serde_json::Deserializer::from_str(text);
@@ -114,6 +119,9 @@ fn read_model(raw: &RawValue) -> Result<Cow<'_, str>, BadBody> {
     if model.trim() != model || model.chars().any(char::is_control) {
         return Err(wrong(MODEL, "model has blanks around it or control characters in it. Send the name alone."));
     }
+    if model.len() > MAX_MODEL_BYTES {
+        return Err(wrong(MODEL, "model is longer than 512 bytes. Name a model, such as \"gpt-4o-mini\"."));
+    }
     Ok(model)
 }
 
@@ -143,7 +151,9 @@ impl StreamOptions {
             }
             Some(("true", _)) => Ok(Self::Asked),
             Some(("false" | "null", raw)) => Ok(Self::Declined(range_in(text, raw))),
-            Some(_) => Err(wrong("stream_options.include_usage", "stream_options.include_usage must be true or false.")),
+            Some(_) => {
+                Err(wrong("stream_options.include_usage", "stream_options.include_usage must be true or false."))
+            }
         }
     }
 }
@@ -198,7 +208,8 @@ impl<'a, const N: usize> Visitor<'a> for FieldsVisitor<'_, 'a, N> {
                 }
                 Which::Lookalike(at) => {
                     let key = self.keys.get(at).copied().unwrap_or_default();
-                    let message = format!("The request's body has a key that some providers read as {key}. Write {key}.");
+                    let message =
+                        format!("The request's body has a key that some providers read as {key}. Write {key}.");
                     *self.bad = Some(refuse(message, key));
                     return Err(A::Error::custom("a key looks like another"));
                 }
@@ -341,7 +352,9 @@ mod tests {
 
     #[test]
     fn what_is_no_json_object_is_refused_as_a_whole() {
-        for body in ["", " \n", "[]", "\"a\"", "null", "{", r#"{"model":"m"} x"#, r#"{"model":"m"}{}"#, r#"{"model":"m",}"#] {
+        for body in
+            ["", " \n", "[]", "\"a\"", "null", "{", r#"{"model":"m"} x"#, r#"{"model":"m"}{}"#, r#"{"model":"m",}"#]
+        {
             assert_eq!(param(body), None, "{body}");
         }
         for body in [&b"{\"model\":\"m\",\"x\":\"\xff\"}"[..], b"\xef\xbb\xbf{\"model\":\"m\"}"] {

@@ -132,7 +132,18 @@ mod tests {
 
     #[test]
     fn administration_and_everything_else_is_not_the_data_planes() {
-        for path in ["/", "/healthz", "/v2", "/v1x", "//v1/models", "/v1/organization", "/v1/organization/x", "/v1/projects/p", "*", ""] {
+        for path in [
+            "/",
+            "/healthz",
+            "/v2",
+            "/v1x",
+            "//v1/models",
+            "/v1/organization",
+            "/v1/organization/x",
+            "/v1/projects/p",
+            "*",
+            "",
+        ] {
             assert!(!is_data_plane(path), "{path}");
         }
         for path in ["/v1/organizations", "/v1/projectsx", "/v1/organization%2f"] {
