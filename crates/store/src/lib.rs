@@ -23,4 +23,4 @@ pub mod project;
 
 pub use error::StoreError;
 pub use page::CursorUnknown;
-pub use pool::{Conn, Connection, Pool, Transaction};
+pub use pool::{Conn, Pool, PooledConnection, Transaction};

@@ -12,7 +12,7 @@ pub struct CursorUnknown;
 
 /// Makes the rising and the falling text of a list from its `SELECT … WHERE …`.
 macro_rules! paged {
-    ($select:literal, $id:literal) => {
+    ($select:expr, $id:literal) => {
         $crate::page::Paged {
             rising: concat!($select, " AND ", $id, " > $1 ORDER BY ", $id, " ASC LIMIT $2"),
             falling: concat!($select, " AND ", $id, " < $1 ORDER BY ", $id, " DESC LIMIT $2"),
