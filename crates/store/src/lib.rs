@@ -13,6 +13,7 @@ pub mod api_key_index;
 pub mod api_key_usage;
 pub mod audit;
 pub mod change_log;
+pub mod credential;
 pub mod error;
 pub mod idempotency;
 pub mod installation;
