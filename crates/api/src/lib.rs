@@ -1,1 +1,78 @@
-//! Keyward's api crate.
+//! The admin API over HTTP: one folder a resource, one file an operation. A
+//! handler reads the request, calls one use case and writes the answer; it
+//! decides nothing.
+//!
+//! Who may come in stands in a handler's signature: [`extract::AdminActor`] is
+//! the only way to an actor, and an operation without one is public.
+
+mod error;
+pub mod extract;
+mod list;
+mod not_found;
+mod openapi;
+mod operations;
+mod projects;
+mod time;
+
+pub use error::ApiError;
+pub use extract::Caller;
+pub use openapi::document;
+
+use axum::Router;
+use keyward_service::Keyward;
+use utoipa_axum::router::OpenApiRouter;
+
+/// What handlers share.
+#[derive(Clone)]
+pub struct Api {
+    /// The service.
+    pub keyward: Keyward,
+}
+
+/// Every route with its description.
+fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(openapi::frame()).merge(operations::routes()).merge(projects::routes())
+}
+
+/// The admin API. Every request must carry a [`Caller`] as an extension: who
+/// is connected, and the request's id.
+pub fn router(api: Api) -> Router {
+    let (router, document) = routes().split_for_parts();
+    router
+        .merge(openapi::served(document))
+        .fallback(not_found::unknown_url)
+        .method_not_allowed_fallback(not_found::method_not_allowed)
+        .with_state(api)
+}
+
+/// The body of an answer.
+pub type Body = http_body_util::combinators::UnsyncBoxBody<axum::body::Bytes, Box<dyn std::error::Error + Send + Sync>>;
+
+/// The admin API as a function, for whatever server reads the requests.
+pub fn service<B>(api: Api) -> impl Fn(http::Request<B>, Caller) -> BoxFuture<http::Response<Body>>
+where
+    B: http_body::Body<Data = axum::body::Bytes, Error: Into<axum::BoxError>> + Send + 'static,
+{
+    let router = router(api);
+    move |mut request, caller| {
+        request.extensions_mut().insert(caller);
+        let answer = router.clone().oneshot(request.map(axum::body::Body::new));
+        Box::pin(async move {
+            let answer = answer.await.unwrap_or_else(|never| match never {});
+            answer.map(|body| http_body_util::BodyExt::map_err(body, Into::into).boxed_unsync())
+        })
+    }
+}
+
+type BoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// The answer of a handler that panicked.
+pub fn broken() -> http::Response<Body> {
+    let error = ApiError::new(
+        http::StatusCode::INTERNAL_SERVER_ERROR,
+        "internal_error",
+        "Something went wrong inside Keyward. Its log says what, under this request's x-request-id.",
+    );
+    axum::response::IntoResponse::into_response(error)
+        .map(|body| http_body_util::BodyExt::map_err(body, Into::into).boxed_unsync())
+}

@@ -23,6 +23,9 @@ use crate::{Keyward, Result, admin_key, api_key, credential};
 /// within which every node must have them.
 const INTERVAL: Duration = Duration::from_millis(250);
 
+/// From which age on the index counts as behind.
+const MAX_INDEX_AGE_MS: i64 = 5_000;
+
 /// How far the index is.
 #[derive(Debug, Default)]
 pub(crate) struct Follower {
@@ -90,6 +93,14 @@ impl Keyward {
                 Err(_) => {}
             }
         }
+    }
+
+    /// Whether requests can be served as promised: the database answers and the
+    /// key index is at most a few seconds behind it. Names what is missing.
+    pub async fn ready(&self) -> std::result::Result<(), &'static str> {
+        let mut connection = self.pool.read().await.map_err(|_| "database unavailable")?;
+        keyward_store::installation::ping(&mut connection.conn()).await.map_err(|_| "database unavailable")?;
+        if self.index_age_ms() > MAX_INDEX_AGE_MS { Err("key index behind") } else { Ok(()) }
     }
 
     /// How long ago the index was last known to be complete, in milliseconds.

@@ -4,11 +4,13 @@
 //!
 //! No HTTP here, and no SQL: faces call in, the store is called.
 
+mod caps;
 mod change;
 mod error;
 mod follow;
 mod keyward;
 mod open;
+mod usage;
 mod vault;
 
 pub mod admin_key;
@@ -20,5 +22,6 @@ pub mod project;
 
 pub use error::{Error, Result};
 pub use keyward::Keyward;
+pub use keyward_store::StoreError;
 pub use open::{MasterKeySource, OpenError, Parts, open};
 pub use vault::MasterKey;

@@ -12,7 +12,7 @@ pub struct CursorUnknown;
 
 /// Makes the rising and the falling text of a list from its `SELECT … WHERE …`.
 macro_rules! paged {
-    ($select:literal, $id:literal) => {
+    ($select:expr, $id:literal) => {
         $crate::page::Paged {
             rising: concat!($select, " AND ", $id, " > $1 ORDER BY ", $id, " ASC LIMIT $2"),
             falling: concat!($select, " AND ", $id, " < $1 ORDER BY ", $id, " DESC LIMIT $2"),
@@ -68,10 +68,11 @@ impl Travel {
     }
 }
 
-/// `%text%` for `LIKE … ESCAPE '\'`, in lower case; everything for no search.
+/// `%text%` for `LIKE … ESCAPE '\'`; everything for no search. In lower case as
+/// far as both databases' `lower()` goes, which is ASCII.
 pub(crate) fn search_pattern(search: Option<&str>) -> String {
     let mut pattern = String::from("%");
-    for c in search.unwrap_or_default().trim().to_lowercase().chars() {
+    for c in search.unwrap_or_default().trim().to_ascii_lowercase().chars() {
         if matches!(c, '%' | '_' | '\\') {
             pattern.push('\\');
         }

@@ -132,6 +132,14 @@ pub async fn all(conn: &mut Conn<'_>) -> Result<Vec<Project>, StoreError> {
     sql!(conn, fetch_all as Row, ALL)?.into_iter().map(TryInto::try_into).collect()
 }
 
+const IDS: &str = "SELECT id FROM projects WHERE organization_id = $1 ORDER BY id";
+
+/// The ids of all projects of an organization, oldest first.
+pub async fn ids(conn: &mut Conn<'_>, organization: OrganizationId) -> Result<Vec<ProjectId>, StoreError> {
+    let rows = sql!(conn, fetch_all as (Uuid,), IDS, organization.uuid())?;
+    Ok(rows.into_iter().map(|row| ProjectId::from_uuid(row.0)).collect())
+}
+
 const LIST: Paged = paged!(
     "SELECT id, organization_id, name, description, model_permissions, created_at, updated_at, deactivated_at, version
     FROM projects WHERE organization_id = $3 AND ($4 OR deactivated_at IS NULL) AND ($5 OR deactivated_at IS NOT NULL)

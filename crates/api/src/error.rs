@@ -1,0 +1,152 @@
+//! Every refusal of the admin API, in OpenAI's envelope:
+//! `{"error":{"message","type","param","code"}}`. The one place where a use
+//! case's error becomes HTTP.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use keyward_access::Refusal;
+use keyward_domain::Invalid;
+use keyward_service::{Error, StoreError};
+use serde::Serialize;
+
+/// An answer that refuses.
+#[derive(Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    param: Option<String>,
+    message: String,
+    may_retry: bool,
+}
+
+/// The envelope, as the specification has it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ErrorResponse {
+    /// What went wrong.
+    pub error: ErrorBody,
+}
+
+/// What went wrong.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ErrorBody {
+    /// For people: what happened and what to do.
+    pub message: String,
+    /// The kind of error, such as `invalid_request_error`.
+    pub r#type: &'static str,
+    /// JSON path of the field that it is about.
+    pub param: Option<String>,
+    /// Machine-readable reason, such as `name_taken`.
+    pub code: Option<String>,
+}
+
+impl ApiError {
+    /// A refusal that asking again doesn't change.
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, param: None, message: message.into(), may_retry: false }
+    }
+
+    /// The same refusal, about one field.
+    pub fn param(mut self, param: impl Into<String>) -> Self {
+        self.param = Some(param.into());
+        self
+    }
+
+    /// There is no such thing, or it is another tenant's.
+    pub fn not_found(what: &'static str) -> Self {
+        Error::NotFound(what).into()
+    }
+
+    fn kind(&self) -> &'static str {
+        match self.status.as_u16() {
+            401 => "authentication_error",
+            403 => "permission_error",
+            429 => "rate_limit_error",
+            500.. => "server_error",
+            _ => "invalid_request_error",
+        }
+    }
+}
+
+impl From<Invalid> for ApiError {
+    fn from(invalid: Invalid) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, invalid.code, invalid.message).param(invalid.param)
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::FORBIDDEN);
+        let message = match refusal {
+            Refusal::MissingKey => "This request carries no admin key. Send one in the Authorization header: Authorization: Bearer sk-admin-…".to_owned(),
+            _ => refusal.to_string(),
+        };
+        Self { status, code: refusal.code(), param: None, message, may_retry: !refusal.is_final() }
+    }
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        match error {
+            Error::NotFound(_) => Self::new(StatusCode::NOT_FOUND, "not_found", message),
+            Error::Invalid(invalid) => invalid.into(),
+            Error::Conflict { code, param, .. } => {
+                Self { param: param.map(Into::into), ..Self::new(StatusCode::CONFLICT, code, message) }
+            }
+            Error::Forbidden { code, .. } => Self::new(StatusCode::FORBIDDEN, code, message),
+            Error::Denied(denied) => Self::new(StatusCode::FORBIDDEN, "insufficient_permissions", denied.to_string()),
+            Error::Stale { .. } => {
+                Self::new(StatusCode::PRECONDITION_FAILED, "stale_version", message).param("If-Match")
+            }
+            Error::Replayed { .. } => {
+                Self::new(StatusCode::CONFLICT, "idempotent_replay", message).param("Idempotency-Key")
+            }
+            Error::Store(StoreError::Unavailable(_)) => {
+                unavailable("The database can't be reached at the moment. Nothing was changed; try again shortly.")
+            }
+            Error::Store(StoreError::Full(_)) => {
+                unavailable("The database's disk is full. Nothing was changed; make room, then try again.")
+            }
+            Error::NotYetInForce(_) => unavailable(
+                "The change is saved, but the database went away before it was in force here. It will be within a second of its return.",
+            ),
+            Error::Store(_) | Error::Undecryptable(_) | Error::Journal(_) => {
+                tracing::error!(error = %message, "an operation of the admin API went wrong");
+                Self::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internal_error",
+                    "Something went wrong inside Keyward. Its log says what, under this request's x-request-id.",
+                )
+            }
+        }
+    }
+}
+
+fn unavailable(message: &str) -> ApiError {
+    tracing::warn!(message, "an operation of the admin API can't be carried out");
+    ApiError { may_retry: true, ..ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "database_unavailable", message) }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (status, kind) = (self.status, self.kind());
+        let body =
+            ErrorBody { message: self.message, r#type: kind, param: self.param, code: Some(self.code.to_owned()) };
+        let mut response = (status, Json(ErrorResponse { error: body })).into_response();
+        let headers = response.headers_mut();
+        // The SDKs repeat every 409, 429 and 5xx unless told not to.
+        if !self.may_retry && (status == StatusCode::CONFLICT || status == StatusCode::TOO_MANY_REQUESTS) {
+            headers.insert("x-should-retry", HeaderValue::from_static("false"));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}

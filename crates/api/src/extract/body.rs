@@ -1,0 +1,121 @@
+//! Request bodies: JSON, at most 1 MiB, read strictly.
+
+use axum::{
+    body::{Bytes, to_bytes},
+    extract::{FromRequest, Request},
+    http::{HeaderMap, StatusCode, header},
+};
+use keyward_service::idempotency::Idempotency;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use super::strict;
+pub use super::strict::present;
+use crate::{Api, ApiError};
+
+/// Largest body of the admin API, in bytes.
+const LIMIT: usize = 1024 * 1024;
+
+/// A JSON body.
+pub struct JsonBody<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Api> for JsonBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &Api) -> Result<Self, ApiError> {
+        let body = read_bytes(request).await?;
+        Ok(Self(strict::read(&body)?))
+    }
+}
+
+/// The JSON body of a request that creates something, with its
+/// `Idempotency-Key`.
+pub struct Creating<T> {
+    /// What to create.
+    pub body: T,
+    /// Guards against creating it twice.
+    pub idempotency: Option<Idempotency>,
+}
+
+impl<T: DeserializeOwned> FromRequest<Api> for Creating<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &Api) -> Result<Self, ApiError> {
+        let key = idempotency_key(request.headers())?;
+        let mut hash = Sha256::new();
+        hash.update(request.method().as_str());
+        hash.update(b" ");
+        hash.update(request.uri().path());
+        hash.update(b"\n");
+        let bytes = read_bytes(request).await?;
+        hash.update(&bytes);
+        let idempotency = key.map(|key| Idempotency { key, request_hash: hash.finalize().into() });
+        Ok(Self { body: strict::read(&bytes)?, idempotency })
+    }
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let mut values = headers.get_all("idempotency-key").iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let key =
+        value.to_str().ok().filter(|key| (1..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()));
+    match (key, values.next()) {
+        (Some(key), None) => Ok(Some(key.to_owned())),
+        _ => Err(ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_value",
+            "Idempotency-Key must be one value of 1 to 255 visible ASCII characters.",
+        )
+        .param("Idempotency-Key")),
+    }
+}
+
+async fn read_bytes(request: Request) -> Result<Bytes, ApiError> {
+    check_headers(request.headers())?;
+    let length =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let too_large = || {
+        ApiError::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body_too_large",
+            format!("The body is larger than {LIMIT} bytes."),
+        )
+    };
+    if length.is_some_and(|length| length > LIMIT) {
+        return Err(too_large());
+    }
+    to_bytes(request.into_body(), LIMIT).await.map_err(|error| {
+        let limited =
+            std::error::Error::source(&error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+        if limited {
+            too_large()
+        } else {
+            ApiError::new(StatusCode::BAD_REQUEST, "incomplete_body", "The body ended before it was complete.")
+        }
+    })
+}
+
+fn check_headers(headers: &HeaderMap) -> Result<(), ApiError> {
+    let unsupported =
+        |message: &str| ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message);
+    if headers.get_all(header::CONTENT_ENCODING).iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
+    {
+        return Err(unsupported("Compressed bodies aren't accepted here. Send plain JSON."));
+    }
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+    match (types.next(), types.next()) {
+        // Nothing to say about an empty body; another one is read as JSON or refused.
+        (None, _) => Ok(()),
+        (Some(value), None) if value.to_str().is_ok_and(is_json) => Ok(()),
+        _ => Err(unsupported("The body must be JSON: send Content-Type: application/json (in UTF-8).")),
+    }
+}
+
+fn is_json(content_type: &str) -> bool {
+    let mut parts = content_type.split(';').map(str::trim);
+    parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"))
+        && parts.all(|parameter| {
+            let lower = parameter.to_ascii_lowercase();
+            matches!(lower.as_str(), "charset=utf-8" | "charset=\"utf-8\"" | "")
+        })
+}

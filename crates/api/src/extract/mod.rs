@@ -1,0 +1,14 @@
+//! What a handler's signature may ask for.
+
+mod actor;
+mod body;
+mod conditional;
+mod path;
+mod query;
+mod strict;
+
+pub use actor::{AdminActor, Caller};
+pub use body::{Creating, JsonBody, present};
+pub use conditional::IfMatch;
+pub use path::id;
+pub use query::Query;

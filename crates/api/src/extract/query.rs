@@ -1,0 +1,123 @@
+//! Query strings: every parameter is asked for by name, and one that nobody
+//! asked for is refused, because a filter with a typing error would show
+//! everything.
+
+use std::str::FromStr;
+
+use axum::{
+    extract::FromRequestParts,
+    http::{StatusCode, request::Parts},
+};
+use keyward_domain::page::{Cursor, Order, Page};
+
+use crate::{Api, ApiError};
+
+/// The parameters that are not yet taken.
+pub struct Query(Vec<(String, String)>);
+
+impl FromRequestParts<Api> for Query {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, ApiError> {
+        let text = parts.uri.query().unwrap_or_default();
+        Ok(Self(form_urlencoded::parse(text.as_bytes()).into_owned().collect()))
+    }
+}
+
+fn invalid(param: &str, message: impl Into<String>) -> ApiError {
+    ApiError::new(StatusCode::BAD_REQUEST, "invalid_value", message).param(param)
+}
+
+impl Query {
+    /// Takes a list, spelled `name=`, `name[]=` or `name[0]=`, any number of times.
+    pub fn many(&mut self, name: &str) -> Vec<String> {
+        let is_it = |key: &str| {
+            key.strip_prefix(name).is_some_and(|rest| {
+                rest.is_empty()
+                    || (rest.starts_with('[')
+                        && rest.ends_with(']')
+                        && rest[1..rest.len() - 1].bytes().all(|b| b.is_ascii_digit()))
+            })
+        };
+        self.0.extract_if(.., |(key, _)| is_it(key)).map(|(_, value)| value).collect()
+    }
+
+    /// Takes a single value.
+    pub fn one(&mut self, name: &str) -> Result<Option<String>, ApiError> {
+        let mut values = self.0.extract_if(.., |(key, _)| key == name).map(|(_, value)| value);
+        let first = values.next();
+        if values.next().is_some() {
+            return Err(invalid(name, format!("{name} stands twice in the query. Send it once.")));
+        }
+        Ok(first.filter(|value| !value.is_empty()))
+    }
+
+    /// Takes `true` or `false`.
+    pub fn flag(&mut self, name: &str) -> Result<Option<bool>, ApiError> {
+        self.one(name)?
+            .map(|value| {
+                value.to_ascii_lowercase().parse().map_err(|_| invalid(name, format!("{name} must be true or false.")))
+            })
+            .transpose()
+    }
+
+    /// Takes a whole number.
+    pub fn integer(&mut self, name: &str) -> Result<Option<i64>, ApiError> {
+        self.one(name)?
+            .map(|value| value.parse().map_err(|_| invalid(name, format!("{name} must be a whole number."))))
+            .transpose()
+    }
+
+    /// Takes one of some words.
+    pub fn word<T: Copy>(&mut self, name: &str, words: &[(&str, T)]) -> Result<Option<T>, ApiError> {
+        let Some(value) = self.one(name)? else { return Ok(None) };
+        words.iter().find(|(word, _)| *word == value).map(|(_, meaning)| Some(*meaning)).ok_or_else(|| {
+            let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+            invalid(name, format!("{name} must be one of: {}.", known.join(", ")))
+        })
+    }
+
+    /// Takes `limit`, `order`, `after` and `before`.
+    pub fn page<Id: FromStr>(&mut self, default_order: Order) -> Result<Page<Id>, ApiError> {
+        let limit = self.integer("limit")?.unwrap_or(20);
+        let limit = u32::try_from(limit)
+            .ok()
+            .filter(|limit| (1..=100).contains(limit))
+            .ok_or_else(|| invalid("limit", "limit must be 1 to 100."))?;
+        let order = self.word("order", &[("asc", Order::Asc), ("desc", Order::Desc)])?.unwrap_or(default_order);
+        let (after, before) = (self.one("after")?, self.one("before")?);
+        let read = |name: &str, text: String| {
+            text.parse().map_err(|_| {
+                ApiError::new(
+                    StatusCode::BAD_REQUEST,
+                    "invalid_cursor",
+                    format!("{name} must be an id from this list."),
+                )
+                .param(name)
+            })
+        };
+        let cursor = match (after, before) {
+            (Some(_), Some(_)) => return Err(invalid("before", "Give after or before, not both.")),
+            (Some(after), None) => Some(Cursor::After(read("after", after)?)),
+            (None, Some(before)) => Some(Cursor::Before(read("before", before)?)),
+            (None, None) => None,
+        };
+        Ok(Page { limit, order, cursor })
+    }
+
+    /// Refuses what nobody took.
+    pub fn end(self) -> Result<(), ApiError> {
+        match self.0.first() {
+            None => Ok(()),
+            Some((name, _)) => {
+                let name: String = name.chars().take(100).collect();
+                Err(ApiError::new(
+                    StatusCode::BAD_REQUEST,
+                    "unknown_parameter",
+                    format!("Unknown query parameter: {name}."),
+                )
+                .param(name))
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The one way out: every call to a provider, across the network or to the
+//! built-in one, leaves here and answers with the same type.
+
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+
+use crate::{
+    Operation, Target,
+    demo::{Demo, DemoBody},
+    headers,
+    http::{Body, BodyError, Client, OutgoingRequest, SendError},
+};
+
+/// Sends calls. One per runtime: pooled connections belong to the runtime that
+/// opened them.
+pub struct Upstream {
+    pub(crate) client: Client,
+    pub(crate) demo: Demo,
+}
+
+/// An answer whose head has come.
+#[derive(Debug)]
+pub struct UpstreamResponse {
+    /// The provider's status.
+    pub status: StatusCode,
+    /// What the caller may see of the provider's headers; see [`headers::to_caller`].
+    pub headers: HeaderMap,
+    /// The body, still to be read. Dropping it ends the call at the provider.
+    pub body: UpstreamBody,
+}
+
+/// A provider's body as it arrives.
+#[derive(Debug)]
+pub enum UpstreamBody {
+    /// Of a provider across the network.
+    Network(Body),
+    /// Of the built-in provider.
+    Demo(DemoBody),
+}
+
+impl Upstream {
+    /// Puts the two ways together.
+    pub const fn new(client: Client, demo: Demo) -> Self {
+        Self { client, demo }
+    }
+
+    /// Sends one call: the caller's `query` (without `?`), those of its
+    /// `headers` that may pass, and its body as it is. Dropping the future
+    /// ends the call.
+    ///
+    /// What the provider refuses is an answer like any other; an error means
+    /// that there is no answer ([`SendError::was_sent`] tells whether the
+    /// provider may have begun).
+    pub async fn send(
+        &self,
+        target: &Target,
+        operation: Operation,
+        query: Option<&str>,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> Result<UpstreamResponse, SendError> {
+        let Some(network) = target.network() else {
+            return Ok(self.demo.answer(operation, &body));
+        };
+        let path = [network.endpoint.path(), operation.path()];
+        let query = query.filter(|query| !query.is_empty()).map_or(["", ""], |query| ["?", query]);
+        let request = OutgoingRequest {
+            method: operation.method(),
+            target: &[path, query].concat().concat(),
+            headers: &target.headers(headers, operation.dialect()),
+            body,
+        };
+        let answer = self.client.send(&network.endpoint, request).await?;
+        Ok(UpstreamResponse {
+            status: answer.status,
+            headers: headers::to_caller(&answer.headers),
+            body: UpstreamBody::Network(answer.body),
+        })
+    }
+
+    /// Closes pooled connections that have been unused for too long. Calls do
+    /// so by themselves; a timer may ask for it in quiet times.
+    pub fn close_aged(&self) {
+        self.client.close_aged();
+    }
+}
+
+impl UpstreamBody {
+    /// The next piece, never empty; `None` is the clean end, and a failure is
+    /// never followed by it. Cancel-safe: dropping the future loses nothing.
+    pub async fn next(&mut self) -> Option<Result<Bytes, BodyError>> {
+        std::future::poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// [`UpstreamBody::next`] for whoever polls.
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        match self {
+            Self::Network(body) => body.poll_next(cx),
+            Self::Demo(body) => body.poll_next(cx).map(|piece| piece.map(Ok)),
+        }
+    }
+
+    /// The body's length in bytes where it is known beforehand.
+    pub fn exact_length(&self) -> Option<u64> {
+        match self {
+            Self::Network(body) => body.exact_length(),
+            Self::Demo(body) => body.exact_length(),
+        }
+    }
+
+    /// Whether the body has ended cleanly; known with its last piece.
+    pub fn is_complete(&self) -> bool {
+        match self {
+            Self::Network(body) => body.is_complete(),
+            Self::Demo(body) => body.is_complete(),
+        }
+    }
+
+    /// Whether only the connection's end delimits the body, so that a body cut
+    /// short can't be told from a whole one.
+    pub fn ends_by_close(&self) -> bool {
+        match self {
+            Self::Network(body) => body.ends_by_close(),
+            Self::Demo(_) => false,
+        }
+    }
+
+    /// The rest of the body as one piece of at most `limit` bytes.
+    pub async fn collect(self, limit: usize) -> Result<Bytes, BodyError> {
+        match self {
+            Self::Network(body) => body.collect(limit).await,
+            Self::Demo(body) => body.collect(limit).await,
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The contract of the store: every function, on SQLite and on PostgreSQL, with
+//! the same expectations. One file a table; `support` makes the databases.
+#![cfg(test)]
+
+#[macro_use]
+mod support;
+
+mod api_key;
+mod api_key_usage;
+mod audit;
+mod change_log;
+mod credential;
+mod idempotency;
+mod installation;
+mod migrations;
+mod organization;
+mod project;
+mod schema;
