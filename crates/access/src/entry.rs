@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use ipnet::IpNet;
 use keyward_domain::{
     Timestamp,
-    api_key::{ApiKey, KeyStatus, Origin},
+    api_key::{IndexedKey, KeyAccess, KeyStatus, Origin},
     credential::Aliases,
     id::{AdminKeyId, ApiKeyId, CredentialId, OrganizationId, ProjectId, UserId},
     model::{ModelMatcher, ModelMode},
@@ -51,14 +51,14 @@ struct Rules {
 }
 
 impl KeyEntry {
-    pub(crate) fn compile(key: &ApiKey, project: Arc<ProjectEntry>, counter: Arc<RequestCounter>) -> Self {
-        let access = &key.access;
-        let rules = (*access != keyward_domain::api_key::KeyAccess::default()).then(|| {
+    pub(crate) fn compile(key: IndexedKey, project: Arc<ProjectEntry>, counter: Arc<RequestCounter>) -> Self {
+        let access = key.access;
+        let rules = (access != KeyAccess::default()).then(|| {
             Box::new(Rules {
                 permissions: access.permissions(),
                 models: (!access.allowed_models.is_empty()).then(|| access.allowed_models.compile()),
-                ips: access.allowed_ips.clone().into(),
-                origins: access.allowed_origins.clone().into(),
+                ips: access.allowed_ips.into(),
+                origins: access.allowed_origins.into(),
                 require_origin: access.require_origin,
             })
         });
@@ -68,10 +68,10 @@ impl KeyEntry {
             max_requests: key.max_requests,
             counter,
             digest: key.digest,
-            previous: key.previous.as_ref().map(|previous| Box::new((previous.digest, previous.expires_at))),
+            previous: key.previous.map(Box::new),
             expires_at: key.expires_at,
             disabled: key.disabled,
-            revoked: key.revoked_at.is_some(),
+            revoked: key.revoked,
             rules,
         }
     }
@@ -119,6 +119,14 @@ impl KeyEntry {
     /// Whether a browser on `origin` is named in the key's own list.
     pub fn names_origin(&self, origin: &str) -> bool {
         self.rules.as_ref().is_some_and(|rules| rules.origins.iter().any(|known| known.as_str() == origin))
+    }
+
+    /// The origins that a preflight may be answered for because of this key.
+    pub(crate) fn origins_in_use(&self) -> &[Origin] {
+        match &self.rules {
+            Some(rules) if !self.disabled && !self.revoked => &rules.origins,
+            _ => &[],
+        }
     }
 
     /// Check 6: whether the key's scopes cover `permission`.

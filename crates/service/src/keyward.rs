@@ -5,9 +5,9 @@ use std::sync::Arc;
 use ed25519_dalek::VerifyingKey;
 use keyward_access::KeyIndex;
 use keyward_domain::{Clock, Randomness, Timestamp, id::IdSource};
-use keyward_store::{Pool, ReadConnection};
+use keyward_store::{Pool, PooledConnection};
 
-use crate::{Result, follow::Follower, vault::Vault};
+use crate::{Result, follow::Follower, usage::Drainer, vault::Vault};
 
 /// A running Keyward. Cheap to clone.
 #[derive(Clone)]
@@ -19,6 +19,8 @@ pub struct Keyward {
     pub(crate) vault: Arc<Vault>,
     pub(crate) index: Arc<KeyIndex>,
     pub(crate) follower: Arc<Follower>,
+    /// `None` for commands that only look or change: they serve no calls.
+    pub(crate) drainer: Option<Arc<Drainer>>,
 }
 
 impl Keyward {
@@ -42,7 +44,7 @@ impl Keyward {
         self.vault.audit_public_key()
     }
 
-    pub(crate) async fn read(&self) -> Result<ReadConnection> {
+    pub(crate) async fn read(&self) -> Result<PooledConnection> {
         Ok(self.pool.read().await?)
     }
 

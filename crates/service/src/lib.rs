@@ -4,11 +4,13 @@
 //!
 //! No HTTP here, and no SQL: faces call in, the store is called.
 
+mod caps;
 mod change;
 mod error;
 mod follow;
 mod keyward;
 mod open;
+mod usage;
 mod vault;
 
 pub mod admin_key;

@@ -15,10 +15,12 @@ use keyward_store::{
     Pool, StoreError,
     installation::{self, Installation},
 };
+use keyward_telemetry::journal::Journal;
 
 use crate::{
     Error, Keyward, MasterKey,
     follow::Follower,
+    usage::Drainer,
     vault::{DoesNotOpen, Vault},
 };
 
@@ -32,6 +34,9 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// The source of all secrets.
     pub randomness: Arc<dyn Randomness>,
+    /// The usage journal, if this process serves calls. What it holds and the
+    /// database doesn't is counted before the keys are read.
+    pub journal: Option<Arc<Journal>>,
 }
 
 /// Where the master key comes from.
@@ -79,7 +84,7 @@ pub enum OpenError {
 
 /// Opens the installation in `parts.pool`, and sets it up if it is new.
 pub async fn open(parts: Parts) -> Result<Keyward, OpenError> {
-    let Parts { pool, master_key: source, clock, randomness } = parts;
+    let Parts { pool, master_key: source, clock, randomness, journal } = parts;
     let found = installation::find(&mut pool.read().await?.conn()).await?;
     let (vault, made) = match found {
         Some(installation) => (open_vault(&source, &source.existing()?, &installation)?, None),
@@ -108,7 +113,12 @@ pub async fn open(parts: Parts) -> Result<Keyward, OpenError> {
     };
     let index = Arc::new(KeyIndex::new(vault.pepper.clone()));
     let (ids, follower) = (Arc::new(IdSource::default()), Arc::new(Follower::default()));
-    let keyward = Keyward { pool, clock, randomness, ids, vault: Arc::new(vault), index, follower };
+    let drainer = match journal {
+        None => None,
+        Some(journal) => Some(Arc::new(Drainer::open(&pool, journal).await?)),
+    };
+    let keyward = Keyward { pool, clock, randomness, ids, vault: Arc::new(vault), index, follower, drainer };
+    keyward.settle().await?;
     keyward.load_index().await?;
     Ok(keyward)
 }

@@ -8,16 +8,20 @@
 #[macro_use]
 mod pool;
 
+pub mod api_key;
+pub mod api_key_index;
+pub mod api_key_usage;
 pub mod audit;
 pub mod change_log;
 pub mod credential;
 pub mod error;
 pub mod idempotency;
 pub mod installation;
+pub mod journal_position;
 pub mod organization;
 mod page;
 pub mod project;
 
 pub use error::StoreError;
 pub use page::CursorUnknown;
-pub use pool::{Conn, Pool, ReadConnection, Transaction};
+pub use pool::{Conn, Pool, PooledConnection, Transaction};

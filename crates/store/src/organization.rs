@@ -90,6 +90,22 @@ pub async fn find_user_by_email(conn: &mut Conn<'_>, email: &Email) -> Result<Op
         .map(|row| (row.user.into(), row.password_hash)))
 }
 
+const FIND_USER: &str = "SELECT id, email, name, created_at FROM users WHERE id = $1";
+
+/// The user with that id, member or not: for naming who made something.
+pub async fn find_user(conn: &mut Conn<'_>, id: UserId) -> Result<Option<User>, StoreError> {
+    Ok(sql!(conn, fetch_optional as UserRow, FIND_USER, id.uuid())?.map(Into::into))
+}
+
+const FIRST_OWNER: &str = "SELECT u.id, u.email, u.name, u.created_at FROM users u
+    JOIN organization_members m ON m.user_id = u.id
+    WHERE m.organization_id = $1 AND m.role = 'owner' ORDER BY u.id LIMIT 1";
+
+/// The organization's first owner: who stands for it where a person must.
+pub async fn first_owner(conn: &mut Conn<'_>, organization: OrganizationId) -> Result<Option<User>, StoreError> {
+    Ok(sql!(conn, fetch_optional as UserRow, FIRST_OWNER, organization.uuid())?.map(Into::into))
+}
+
 const USERS_OF: &str = "SELECT u.id, u.email, u.name, u.created_at FROM users u
     JOIN organization_members m ON m.user_id = u.id WHERE m.organization_id = $1 ORDER BY u.id";
 

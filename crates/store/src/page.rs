@@ -68,10 +68,11 @@ impl Travel {
     }
 }
 
-/// `%text%` for `LIKE … ESCAPE '\'`, in lower case; everything for no search.
+/// `%text%` for `LIKE … ESCAPE '\'`; everything for no search. In lower case as
+/// far as both databases' `lower()` goes, which is ASCII.
 pub(crate) fn search_pattern(search: Option<&str>) -> String {
     let mut pattern = String::from("%");
-    for c in search.unwrap_or_default().trim().to_lowercase().chars() {
+    for c in search.unwrap_or_default().trim().to_ascii_lowercase().chars() {
         if matches!(c, '%' | '_' | '\\') {
             pattern.push('\\');
         }

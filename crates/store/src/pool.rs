@@ -35,9 +35,9 @@ pub enum Conn<'a> {
     Postgres(&'a mut PgConnection),
 }
 
-/// A connection that reads.
+/// A connection outside a transaction: each statement stands by itself.
 #[derive(Debug)]
-pub enum ReadConnection {
+pub enum PooledConnection {
     /// SQLite.
     Sqlite(PoolConnection<Sqlite>),
     /// PostgreSQL.
@@ -112,10 +112,18 @@ impl Pool {
     }
 
     /// A connection for reading.
-    pub async fn read(&self) -> Result<ReadConnection, StoreError> {
+    pub async fn read(&self) -> Result<PooledConnection, StoreError> {
         Ok(match self {
-            Self::Sqlite { read, .. } => ReadConnection::Sqlite(read.acquire().await?),
-            Self::Postgres(pool) => ReadConnection::Postgres(pool.acquire().await?),
+            Self::Sqlite { read, .. } => PooledConnection::Sqlite(read.acquire().await?),
+            Self::Postgres(pool) => PooledConnection::Postgres(pool.acquire().await?),
+        })
+    }
+
+    /// A connection for one statement that writes.
+    pub async fn write(&self) -> Result<PooledConnection, StoreError> {
+        Ok(match self {
+            Self::Sqlite { write, .. } => PooledConnection::Sqlite(write.acquire().await?),
+            Self::Postgres(pool) => PooledConnection::Postgres(pool.acquire().await?),
         })
     }
 
@@ -146,7 +154,7 @@ impl Pool {
     }
 }
 
-impl ReadConnection {
+impl PooledConnection {
     /// For a store function.
     pub fn conn(&mut self) -> Conn<'_> {
         match self {

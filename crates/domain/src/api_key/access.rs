@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize, Serializer};
 use url::Url;
 
+use super::change::set;
 use crate::{
     Invalid,
     model::ModelPatterns,
@@ -31,7 +32,32 @@ pub struct KeyAccess {
     pub require_origin: bool,
 }
 
+/// An edit of restrictions: `None` leaves one as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AccessPatch {
+    /// New scopes, all of them.
+    pub scopes: Option<Vec<Permission>>,
+    /// New models, all of them.
+    pub allowed_models: Option<ModelPatterns>,
+    /// New client networks, all of them.
+    pub allowed_ips: Option<Vec<IpNet>>,
+    /// New web origins, all of them.
+    pub allowed_origins: Option<Vec<Origin>>,
+    /// Whether a request without an `Origin` is refused.
+    pub require_origin: Option<bool>,
+}
+
 impl KeyAccess {
+    /// Applies an edit.
+    pub(super) fn apply(&mut self, patch: AccessPatch) {
+        let AccessPatch { scopes, allowed_models, allowed_ips, allowed_origins, require_origin } = patch;
+        set(&mut self.scopes, scopes);
+        set(&mut self.allowed_models, allowed_models);
+        set(&mut self.allowed_ips, allowed_ips);
+        set(&mut self.allowed_origins, allowed_origins);
+        set(&mut self.require_origin, require_origin);
+    }
+
     /// What the scopes permit.
     pub fn permissions(&self) -> PermissionSet {
         if self.scopes.is_empty() { PermissionSet::all_data() } else { self.scopes.iter().copied().collect() }
@@ -119,6 +145,12 @@ impl Origin {
 
     /// The origin as browsers send it.
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::borrow::Borrow<str> for Origin {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }

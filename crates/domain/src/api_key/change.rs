@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{ApiKey, KeyAccess, KeyStatus, MAX_OVERLAP, PreviousSecret};
+use super::{AccessPatch, ApiKey, KeyStatus, MAX_OVERLAP, PreviousSecret};
 use crate::{
     Invalid, Name,
     secret::{KeySecret, Pepper},
@@ -21,8 +21,8 @@ pub struct KeyPatch {
     pub expires_at: Option<Option<Timestamp>>,
     /// A new cap, or none.
     pub max_requests: Option<Option<u64>>,
-    /// New restrictions, all of them.
-    pub access: Option<KeyAccess>,
+    /// New restrictions.
+    pub access: AccessPatch,
     /// A new label, or none.
     pub environment: Option<Option<String>>,
     /// New pairs, all of them.
@@ -74,7 +74,7 @@ impl ApiKey {
         set(&mut self.disabled, disabled);
         set(&mut self.expires_at, expires_at);
         set(&mut self.max_requests, max_requests);
-        set(&mut self.access, access);
+        self.access.apply(access);
         set(&mut self.environment, environment);
         set(&mut self.metadata, metadata);
         let changed = *self != before;
@@ -128,7 +128,7 @@ impl ApiKey {
     }
 }
 
-fn set<T>(field: &mut T, value: Option<T>) {
+pub(super) fn set<T>(field: &mut T, value: Option<T>) {
     if let Some(value) = value {
         *field = value;
     }
@@ -140,9 +140,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        api_key::{Creator, KeyDraft},
+        api_key::{Creator, KeyAccess, KeyDraft},
         clock::fixed::CountingRandomness,
         id::{ApiKeyId, OrganizationId, ProjectId},
+        permission::Permission,
         secret::KeyKind,
     };
 
@@ -165,6 +166,17 @@ mod tests {
         };
         let secret = KeySecret::generate(KeyKind::Project, &CountingRandomness::default());
         draft.into_key(id, place, Creator { admin_key: None, user: None }, &secret, &Pepper::new([1; 32]), at(0))
+    }
+
+    #[test]
+    fn an_edit_changes_just_the_restrictions_that_it_names() {
+        let mut key = key(None);
+        key.access.require_origin = true;
+        let scopes = AccessPatch { scopes: Some(vec![Permission::LlmInvoke]), ..AccessPatch::default() };
+        assert_eq!(key.edit(KeyPatch { access: scopes, ..KeyPatch::default() }, at(1)), Ok(true));
+        let expected = KeyAccess { scopes: vec![Permission::LlmInvoke], require_origin: true, ..KeyAccess::default() };
+        assert_eq!(key.access, expected);
+        assert_eq!(key.edit(KeyPatch::default(), at(2)), Ok(false));
     }
 
     #[derive(Debug, Clone)]

@@ -16,10 +16,12 @@ use crate::{
 mod access;
 mod change;
 mod draft;
+mod indexed;
 
-pub use access::{KeyAccess, Origin};
+pub use access::{AccessPatch, KeyAccess, Origin};
 pub use change::{KeyPatch, NotPossible};
 pub use draft::{KeyDraft, expiry_after, parse_environment, parse_expiry, parse_max_requests, parse_metadata};
+pub use indexed::IndexedKey;
 
 /// Longest overlap of two secrets after a rotation.
 pub const MAX_OVERLAP: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -140,6 +142,12 @@ impl ApiKey {
         } else {
             KeyStatus::Active
         }
+    }
+
+    /// Whether it holds its name against other keys of the project: it isn't
+    /// revoked, and its time isn't over.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
     }
 
     /// How it is shown.

@@ -1,3 +1,111 @@
-//! Word.
+//! API keys: create, edit, disable and enable, rotate, revoke, delete, look up,
+//! list. The rules of their states stand in the domain.
 
+mod create;
+mod delete;
 pub(crate) mod index;
+mod list;
+mod revoke;
+mod rotate;
+mod update;
+
+use std::collections::HashMap;
+
+use keyward_domain::{
+    Timestamp,
+    actor::Actor,
+    api_key::{ApiKey, KeyUsage},
+    id::{ApiKeyId, ProjectId, UserId},
+    organization::User,
+    project::Project,
+    secret::KeySecret,
+};
+use keyward_store::Conn;
+
+pub use create::{CreateApiKey, create};
+pub use delete::delete;
+pub use keyward_store::api_key::{ApiKeyFilter, Unused};
+pub use list::{ListApiKeys, find, list};
+pub(crate) use revoke::revoke_all_in;
+pub use revoke::{RevokedAll, revoke, revoke_all};
+pub use rotate::{RotateApiKey, rotate};
+pub use update::{UpdateApiKey, update};
+
+use crate::{Error, Result, change::Change};
+
+/// A key with what it was used for and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKeyDetails {
+    /// The key.
+    pub key: ApiKey,
+    /// What it was used for.
+    pub usage: KeyUsage,
+    /// Who made it; for what Keyward made itself, the organization's first owner.
+    pub owner: Option<User>,
+}
+
+/// A key with its secret: the only time that it is shown.
+#[derive(Debug, Clone)]
+pub struct RevealedApiKey {
+    /// The key.
+    pub details: ApiKeyDetails,
+    /// Its new secret.
+    pub secret: KeySecret,
+}
+
+/// Which key: an id alone opens nothing in another project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApiKeyPlace {
+    /// The project.
+    pub project: ProjectId,
+    /// The key.
+    pub key: ApiKeyId,
+}
+
+/// Finds the owners of keys, each one once.
+#[derive(Default)]
+struct Owners(HashMap<Option<UserId>, Option<User>>);
+
+impl Owners {
+    async fn details(&mut self, conn: &mut Conn<'_>, key: ApiKey, usage: KeyUsage) -> Result<ApiKeyDetails> {
+        let maker = key.created_by.user;
+        let owner = match self.0.get(&maker) {
+            Some(owner) => owner.clone(),
+            None => {
+                let owner = match maker {
+                    Some(user) => keyward_store::organization::find_user(conn, user).await?,
+                    None => keyward_store::organization::first_owner(conn, key.organization).await?,
+                };
+                self.0.insert(maker, owner.clone());
+                owner
+            }
+        };
+        Ok(ApiKeyDetails { key, usage, owner })
+    }
+}
+
+async fn details(conn: &mut Conn<'_>, key: ApiKey, usage: KeyUsage) -> Result<ApiKeyDetails> {
+    Owners::default().details(conn, key, usage).await
+}
+
+/// The project that a use case is about.
+async fn find_project(conn: &mut Conn<'_>, actor: &Actor, id: ProjectId) -> Result<Project> {
+    keyward_store::project::find(conn, actor.organization, id).await?.ok_or(Error::NotFound("project"))
+}
+
+/// The key that a use case is about, with its project.
+async fn find_in(conn: &mut Conn<'_>, actor: &Actor, place: ApiKeyPlace) -> Result<(Project, ApiKey, KeyUsage)> {
+    let project = find_project(conn, actor, place.project).await?;
+    let found = keyward_store::api_key::find(conn, actor.organization, project.id, place.key).await?;
+    let (key, usage) = found.ok_or(Error::NotFound("API key"))?;
+    Ok((project, key, usage))
+}
+
+/// Refuses a name that another live key of the project has.
+async fn check_name(change: &mut Change<'_>, key: &ApiKey) -> Result<()> {
+    let now: Timestamp = change.now;
+    if keyward_store::api_key::name_is_taken(&mut change.conn(), key, now).await? {
+        return Err(Error::name_taken("a live API key of this project", &key.name));
+    }
+    Ok(())
+}

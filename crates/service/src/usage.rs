@@ -1,0 +1,192 @@
+//! From the usage journal into the counters of keys. The position up to which
+//! records are counted is written in one transaction with the counters, and
+//! read there again before the next batch: a record counts exactly once,
+//! whenever the process or the database dies.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use keyward_domain::{
+    Timestamp,
+    clock::{from_millis, to_millis},
+    id::{ApiKeyId, CredentialId},
+};
+use keyward_store::{
+    Pool,
+    api_key_usage::{self, Used},
+    credential, journal_position,
+};
+use keyward_telemetry::journal::{Journal, Position, UsageRecord};
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Keyward, Result};
+
+/// How often the journal is settled when nobody asks.
+const INTERVAL: Duration = Duration::from_millis(200);
+
+/// Records of one transaction: few enough that a change doesn't wait long.
+const BATCH: usize = 5_000;
+
+/// More tokens than one call has: a provider's nonsense doesn't fill a counter.
+const MAX_TOKENS: u64 = 1_000_000_000;
+
+/// A journal, and how much of it is in the counters.
+pub(crate) struct Drainer {
+    journal: Arc<Journal>,
+    /// [`Position`] that is surely in the database; it may be further there.
+    applied: AtomicI64,
+    /// The segment up to which files were deleted. The lock makes one settling.
+    discarded: Mutex<u32>,
+    /// The last settling failed, and somebody was told.
+    failing: AtomicBool,
+}
+
+impl Drainer {
+    /// Learns where the database is in the journal, and lets the journal go on
+    /// behind that.
+    pub async fn open(pool: &Pool, journal: Arc<Journal>) -> Result<Self> {
+        let mut transaction = pool.begin().await?;
+        let applied = lock(&mut transaction, &journal).await?;
+        transaction.commit().await?;
+        journal.continue_after(applied)?;
+        let applied = AtomicI64::new(applied.to_i64());
+        Ok(Self { journal, applied, discarded: Mutex::new(0), failing: AtomicBool::new(false) })
+    }
+
+    fn applied(&self) -> Position {
+        Position::from_i64(self.applied.load(Ordering::Acquire))
+    }
+
+    /// Deletes files that are counted as a whole.
+    fn discard(&self, discarded: &mut u32) {
+        let applied = self.applied();
+        if applied.segment() > *discarded {
+            *discarded = applied.segment();
+            if let Err(error) = self.journal.discard_before(applied) {
+                tracing::warn!(%error, "counted usage can't be deleted from the journal");
+            }
+        }
+    }
+}
+
+impl Keyward {
+    /// Brings everything that is in the journal now into the counters. Costs
+    /// two atomic loads when there is nothing new.
+    pub async fn settle(&self) -> Result<()> {
+        let Some(drainer) = &self.drainer else { return Ok(()) };
+        let target = drainer.journal.position();
+        if drainer.applied() >= target {
+            return Ok(());
+        }
+        let mut discarded = drainer.discarded.lock().await;
+        while drainer.applied() < target {
+            self.settle_batch(drainer).await?;
+        }
+        drainer.discard(&mut discarded);
+        Ok(())
+    }
+
+    /// Settles again and again until `stop`, and once more then.
+    pub async fn settle_until(&self, stop: CancellationToken) {
+        while stop.run_until_cancelled(tokio::time::sleep(INTERVAL)).await.is_some() {
+            self.settle_or_log().await;
+        }
+        self.settle_or_log().await;
+    }
+
+    /// Settles for a reader, who goes on with what the database has if that
+    /// isn't possible.
+    pub(crate) async fn settle_or_log(&self) {
+        let Some(drainer) = &self.drainer else { return };
+        match self.settle().await {
+            Ok(()) => {
+                if drainer.failing.swap(false, Ordering::AcqRel) {
+                    tracing::info!("usage is counted again");
+                }
+            }
+            Err(error) => {
+                if !drainer.failing.swap(true, Ordering::AcqRel) {
+                    tracing::error!(%error, "usage can't be counted: the journal keeps it until it can");
+                }
+            }
+        }
+    }
+
+    async fn settle_batch(&self, drainer: &Drainer) -> Result<()> {
+        let mut transaction = self.pool.begin().await?;
+        let from = lock(&mut transaction, &drainer.journal).await?;
+        // The end of a file that was just written: no disk is waited for.
+        let batch = drainer.journal.read_from(from, BATCH)?;
+        let conn = &mut transaction.conn();
+        let sums = Sums::of(&batch.records);
+        // In the order of ids, so that two processes never wait for each other.
+        for (key, used) in &sums.keys {
+            api_key_usage::add(conn, *key, used).await?;
+        }
+        for (credential_id, last_used_at) in &sums.credentials {
+            credential::touch(conn, *credential_id, to_millis(*last_used_at)).await?;
+        }
+        let next = (batch.next.segment(), batch.next.offset());
+        journal_position::put(conn, drainer.journal.id(), next).await?;
+        transaction.commit().await?;
+        drainer.applied.store(batch.next.to_i64(), Ordering::Release);
+        for damage in batch.damage {
+            tracing::error!(%damage, "part of the usage journal can't be read: its calls aren't counted");
+        }
+        Ok(())
+    }
+}
+
+async fn lock(transaction: &mut keyward_store::Transaction, journal: &Journal) -> Result<Position> {
+    let start = (Position::START.segment(), Position::START.offset());
+    let (segment, offset) = journal_position::lock(&mut transaction.conn(), journal.id(), start).await?;
+    Ok(Position::new(segment, offset))
+}
+
+/// What a batch adds.
+#[derive(Debug, Default)]
+struct Sums {
+    keys: BTreeMap<ApiKeyId, Used>,
+    credentials: BTreeMap<CredentialId, Timestamp>,
+}
+
+impl Sums {
+    fn of(records: &[UsageRecord]) -> Self {
+        let mut sums = Self::default();
+        for record in records {
+            sums.add(record);
+        }
+        sums
+    }
+
+    fn add(&mut self, record: &UsageRecord) {
+        let at = from_millis(record.at_ms);
+        let used = self.keys.entry(ApiKeyId::from_uuid(record.api_key)).or_default();
+        let tokens = |count: u64| count.min(MAX_TOKENS).cast_signed();
+        used.requests += i64::from(record.requests);
+        used.input_tokens += tokens(record.input_tokens);
+        used.output_tokens += tokens(record.output_tokens);
+        // A counted call is a use also when the process died before it was sent.
+        if record.sent || record.requests > 0 {
+            if used.last.is_none_or(|(last, _)| last <= at) {
+                used.last = Some((at, record.ip));
+            }
+            if record.previous_secret {
+                used.previous_last = used.previous_last.max(Some(at));
+            }
+        }
+        if let Some(credential) = record.credential
+            && record.sent
+        {
+            let last = self.credentials.entry(CredentialId::from_uuid(credential)).or_insert(at);
+            *last = at.max(*last);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Keys on their way into the key index: every key that isn't deleted, of all
+//! organizations, never for a caller. A start reads all of them, so only what
+//! deciding about a call needs is read, row by row, and nothing is parsed that
+//! most keys don't have.
+
+use futures_util::{StreamExt, stream::BoxStream};
+use keyward_domain::{
+    api_key::IndexedKey,
+    clock::from_millis,
+    id::{ApiKeyId, OrganizationId, ProjectId},
+};
+use uuid::Uuid;
+
+use crate::{
+    Conn, StoreError,
+    api_key::{read_access, read_digest},
+};
+
+/// By place, not by name: looking names up costs more than the values.
+type Row = (
+    Uuid,
+    Uuid,
+    Uuid,
+    Vec<u8>,
+    Option<Vec<u8>>,
+    Option<i64>,
+    bool,
+    Option<i64>,
+    Option<i64>,
+    Option<i64>,
+    Option<String>,
+    Option<i64>,
+);
+
+macro_rules! select {
+    ($which:literal) => {
+        concat!(
+            "SELECT k.id, k.organization_id, k.project_id, k.digest, k.previous_digest, k.previous_expires_at,
+                k.disabled, k.revoked_at, k.expires_at, k.max_requests, k.restrictions, u.request_count
+            FROM api_keys k LEFT JOIN api_key_usage u ON u.api_key_id = k.id WHERE k.deleted_at IS NULL",
+            $which
+        )
+    };
+}
+
+fn read(row: Row) -> Result<(IndexedKey, u64), StoreError> {
+    let (id, organization, project, digest, previous, previous_end, disabled, revoked, expires, max, access, count) =
+        row;
+    let previous = match (previous, previous_end) {
+        (Some(digest), Some(end)) => Some((read_digest(digest)?, from_millis(end))),
+        _ => None,
+    };
+    let key = IndexedKey {
+        id: ApiKeyId::from_uuid(id),
+        organization: OrganizationId::from_uuid(organization),
+        project: ProjectId::from_uuid(project),
+        digest: read_digest(digest)?,
+        previous,
+        disabled,
+        revoked: revoked.is_some(),
+        expires_at: expires.map(from_millis),
+        max_requests: max.map(i64::cast_unsigned),
+        access: read_access(access.as_deref())?,
+    };
+    Ok((key, count.map_or(0, i64::cast_unsigned)))
+}
+
+async fn for_each(
+    mut rows: BoxStream<'_, Result<Row, sqlx::Error>>,
+    mut take: impl FnMut(IndexedKey, u64) + Send,
+) -> Result<(), StoreError> {
+    while let Some(row) = rows.next().await {
+        let (key, request_count) = read(row?)?;
+        take(key, request_count);
+    }
+    Ok(())
+}
+
+const ALL: &str = select!("");
+
+/// Hands every key to `take`, with the calls that it has made.
+pub async fn all(conn: &mut Conn<'_>, take: impl FnMut(IndexedKey, u64) + Send) -> Result<(), StoreError> {
+    on!(conn, x => for_each(sqlx::query_as::<_, Row>(ALL).fetch(x), take).await)
+}
+
+const OF_PROJECT: &str = select!(" AND k.project_id = $1");
+
+/// Hands every key of a project to `take`, with the calls that it has made.
+pub async fn of_project(
+    conn: &mut Conn<'_>,
+    project: ProjectId,
+    take: impl FnMut(IndexedKey, u64) + Send,
+) -> Result<(), StoreError> {
+    on!(conn, x => for_each(sqlx::query_as::<_, Row>(OF_PROJECT).bind(project.uuid()).fetch(x), take).await)
+}
+
+const ONE: &str = select!(" AND k.id = $1");
+
+/// One key with the calls that it has made, unless it is deleted.
+pub async fn find(conn: &mut Conn<'_>, id: ApiKeyId) -> Result<Option<(IndexedKey, u64)>, StoreError> {
+    sql!(conn, fetch_optional as Row, ONE, id.uuid())?.map(read).transpose()
+}
