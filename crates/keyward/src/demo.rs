@@ -10,6 +10,7 @@ use keyward_domain::{
     actor::Actor,
     api_key::{KeyAccess, KeyDraft, KeyStatus},
     credential::Aliases,
+    hex,
     id::OrganizationId,
     organization::Email,
     page::{Order, Page},
@@ -79,7 +80,7 @@ async fn organization(keyward: &Keyward) -> Result<(OrganizationId, Option<KeySe
     let command = CreateOrganization {
         name: Name::parse("organization", ORGANIZATION)?,
         owner_email: Email::parse("email", "demo@keyward.example")?,
-        password: Password::parse("password", &password.iter().map(|byte| format!("{byte:02x}")).collect::<String>())?,
+        password: Password::parse("password", hex::to_hex(&password).into())?,
     };
     let made = organization::create(keyward, command).await?;
     Ok((made.organization.id, Some(made.secret)))
