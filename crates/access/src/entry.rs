@@ -121,6 +121,14 @@ impl KeyEntry {
         self.rules.as_ref().is_some_and(|rules| rules.origins.iter().any(|known| known.as_str() == origin))
     }
 
+    /// The origins that a preflight may be answered for because of this key.
+    pub(crate) fn origins_in_use(&self) -> &[Origin] {
+        match &self.rules {
+            Some(rules) if !self.disabled && !self.revoked => &rules.origins,
+            _ => &[],
+        }
+    }
+
     /// Check 6: whether the key's scopes cover `permission`.
     pub fn check_scope(&self, permission: Permission) -> Result<(), Refusal> {
         match &self.rules {

@@ -8,8 +8,9 @@ use std::{
 
 use keyward_domain::{
     Timestamp,
-    api_key::IndexedKey,
+    api_key::{IndexedKey, Origin},
     id::{AdminKeyId, ApiKeyId, OrganizationId, ProjectId},
+    model::ModelMode,
     project::Project,
     secret::{KeyKind, Pepper, SecretDigest, recognise},
 };
@@ -31,6 +32,8 @@ pub struct KeyIndex {
     projects: HashMap<ProjectId, Arc<ProjectEntry>>,
     admin_keys: ByDigest<Arc<AdminKeyEntry>>,
     admin_keys_by_id: HashMap<AdminKeyId, Arc<AdminKeyEntry>>,
+    /// How many usable keys name each web origin.
+    origins: HashMap<Origin, usize>,
 }
 
 impl KeyIndex {
@@ -43,6 +46,7 @@ impl KeyIndex {
             projects: HashMap::new(),
             admin_keys: HashMap::default(),
             admin_keys_by_id: HashMap::new(),
+            origins: HashMap::new(),
         }
     }
 
@@ -100,6 +104,12 @@ impl KeyIndex {
         if entry.expires_at.is_some_and(|end| end <= now) { Err(Refusal::KeyExpired) } else { Ok(entry) }
     }
 
+    /// Whether any key that isn't disabled or revoked names this web origin: a
+    /// browser asks before it sends a key.
+    pub fn any_key_names_origin(&self, origin: &str) -> bool {
+        self.origins.pin().contains_key(origin)
+    }
+
     /// How many keys of projects are known.
     pub fn len(&self) -> usize {
         self.keys_by_id.len()
@@ -136,6 +146,7 @@ impl KeyIndex {
                 keys.remove(&stale);
             }
         }
+        self.count_origins(known.as_deref(), Some(&entry));
         self.keys_by_id.pin().insert(id, entry);
     }
 
@@ -146,13 +157,20 @@ impl KeyIndex {
             for digest in digests(entry) {
                 keys.remove(&digest);
             }
+            self.count_origins(Some(entry), None);
         }
     }
 
     /// Takes a project as it is now; its credentials stay.
     pub fn put_project(&self, project: &Project) {
-        let models =
-            project.model_permissions.as_ref().map(|permissions| (permissions.mode, permissions.model_ids.compile()));
+        let models = project.model_permissions.as_ref().map(|permissions| {
+            let list = &permissions.model_ids;
+            let matcher = match permissions.mode {
+                ModelMode::AllowList => list.compile(),
+                ModelMode::DenyList => list.compile_any_case(),
+            };
+            (permissions.mode, matcher)
+        });
         self.change_project(project.id, project.organization, |state| {
             state.active = project.is_active();
             state.models = models.clone();
@@ -182,6 +200,20 @@ impl KeyIndex {
     pub fn remove_admin_key(&self, id: AdminKeyId) {
         if let Some(entry) = self.admin_keys_by_id.pin().remove(&id) {
             self.admin_keys.pin().remove(&entry.digest);
+        }
+    }
+
+    /// One key's origins instead of another's. Only the one writer counts.
+    fn count_origins(&self, before: Option<&KeyEntry>, after: Option<&KeyEntry>) {
+        let origins = self.origins.pin();
+        for origin in after.map_or(&[][..], KeyEntry::origins_in_use) {
+            origins.insert(origin.clone(), origins.get(origin).map_or(1, |count| count + 1));
+        }
+        for origin in before.map_or(&[][..], KeyEntry::origins_in_use) {
+            match origins.get(origin).copied() {
+                Some(count @ 2..) => origins.insert(origin.clone(), count - 1),
+                _ => origins.remove(origin),
+            };
         }
     }
 

@@ -170,3 +170,22 @@ fn addresses_origins_and_models_are_checked_against_the_lists() {
     let entry = index.authenticate(&presented(&secret), at(0)).unwrap().key;
     assert_eq!(entry.check_origin(inside, None), Err(Refusal::OriginNotAllowed));
 }
+
+#[test]
+fn an_origin_is_known_while_a_usable_key_names_it() {
+    let (index, _, _, mut key) = setup();
+    let known = |index: &KeyIndex| index.any_key_names_origin("https://app.example.com");
+    assert!(!known(&index));
+    key.access.allowed_origins = KeyAccess::parse_origins(&["https://app.example.com".into()]).unwrap();
+    index.put_key(&key, 0);
+    index.put_key(&key, 0);
+    assert!(known(&index));
+    key.disabled = true;
+    index.put_key(&key, 0);
+    assert!(!known(&index));
+    key.disabled = false;
+    index.put_key(&key, 0);
+    assert!(known(&index) && !index.any_key_names_origin("https://other.example.com"));
+    index.remove_key(key.id);
+    assert!(!known(&index));
+}

@@ -44,3 +44,35 @@ pub fn router(api: Api) -> Router {
         .method_not_allowed_fallback(not_found::method_not_allowed)
         .with_state(api)
 }
+
+/// The body of an answer.
+pub type Body = http_body_util::combinators::UnsyncBoxBody<axum::body::Bytes, Box<dyn std::error::Error + Send + Sync>>;
+
+/// The admin API as a function, for whatever server reads the requests.
+pub fn service<B>(api: Api) -> impl Fn(http::Request<B>, Caller) -> BoxFuture<http::Response<Body>>
+where
+    B: http_body::Body<Data = axum::body::Bytes, Error: Into<axum::BoxError>> + Send + 'static,
+{
+    let router = router(api);
+    move |mut request, caller| {
+        request.extensions_mut().insert(caller);
+        let answer = router.clone().oneshot(request.map(axum::body::Body::new));
+        Box::pin(async move {
+            let answer = answer.await.unwrap_or_else(|never| match never {});
+            answer.map(|body| http_body_util::BodyExt::map_err(body, Into::into).boxed_unsync())
+        })
+    }
+}
+
+type BoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// The answer of a handler that panicked.
+pub fn broken() -> http::Response<Body> {
+    let error = ApiError::new(
+        http::StatusCode::INTERNAL_SERVER_ERROR,
+        "internal_error",
+        "Something went wrong inside Keyward. Its log says what, under this request's x-request-id.",
+    );
+    axum::response::IntoResponse::into_response(error)
+        .map(|body| http_body_util::BodyExt::map_err(body, Into::into).boxed_unsync())
+}

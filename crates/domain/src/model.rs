@@ -50,10 +50,20 @@ impl ModelPatterns {
         self.0.is_empty()
     }
 
-    /// Compiles the list for matching.
+    /// Compiles the list for allowing: letters count as they are written.
     pub fn compile(&self) -> ModelMatcher {
+        self.compile_with(false)
+    }
+
+    /// Compiles the list for refusing: some providers take a name in any
+    /// letters, so `GPT-4O` must not get past a list that denies `gpt-4o`.
+    pub fn compile_any_case(&self) -> ModelMatcher {
+        self.compile_with(true)
+    }
+
+    fn compile_with(&self, any_case: bool) -> ModelMatcher {
         let mut set = GlobSetBuilder::new();
-        for pattern in self.0.iter().filter_map(|pattern| glob(pattern).ok()) {
+        for pattern in self.0.iter().filter_map(|pattern| build_glob(pattern, any_case).ok()) {
             set.add(pattern);
         }
         // A set that can't be built (it outgrew the matcher's memory limit)
@@ -63,7 +73,11 @@ impl ModelPatterns {
 }
 
 fn glob(pattern: &str) -> Result<globset::Glob, globset::Error> {
-    GlobBuilder::new(pattern).literal_separator(false).backslash_escape(true).build()
+    build_glob(pattern, false)
+}
+
+fn build_glob(pattern: &str, any_case: bool) -> Result<globset::Glob, globset::Error> {
+    GlobBuilder::new(pattern).literal_separator(false).backslash_escape(true).case_insensitive(any_case).build()
 }
 
 /// A compiled list.
@@ -106,6 +120,13 @@ mod tests {
         assert!(matcher.matches_any(&["gpt-4o-mini", "openai/gpt-4o-mini"]));
         assert!(matcher.matches_any(&["claude", "anthropic/claude"]));
         assert!(!matcher.matches_any(&["gpt-4", "openai/gpt-4"]));
+        assert!(!matcher.matches_any(&["GPT-4o"]));
+    }
+
+    #[test]
+    fn a_list_that_refuses_knows_no_case() {
+        let matcher = ModelPatterns::parse("m", vec!["Qwen/*".into()]).unwrap().compile_any_case();
+        assert!(matcher.matches_any(&["qwen/QWQ"]));
     }
 
     #[test]

@@ -149,6 +149,12 @@ impl Origin {
     }
 }
 
+impl std::borrow::Borrow<str> for Origin {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 fn names<S: Serializer>(scopes: &[Permission], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(scopes.iter().map(|scope| scope.as_str()))
 }

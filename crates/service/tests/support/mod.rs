@@ -16,26 +16,30 @@ use std::{
 };
 
 use http::HeaderMap;
-use keyward_access::{Authenticated, Refusal, presented_key};
+use keyward_access::{Authenticated, CredentialEntry, Refusal, presented_key};
 use keyward_domain::{
     Clock, Name, Randomness, Timestamp,
     actor::{Actor, Identity, RequestOrigin},
     api_key::{KeyAccess, KeyDraft},
     clock::{from_millis, to_millis},
+    credential::Aliases,
     id::{AdminKeyId, IdSource, OrganizationId, ProjectId, UserId},
     organization::{Email, Organization, User},
     permission::{Permission, PermissionSet},
     project::Project,
+    provider::Provider,
     secret::KeySecret,
 };
 use keyward_service::{
     Keyward, MasterKeySource, Parts,
     api_key::{self, CreateApiKey, RevealedApiKey},
+    credential::NewCredential,
     idempotency::Idempotency,
     open, project,
 };
 use keyward_store::Pool;
 use keyward_telemetry::journal::{Journal, JournalOptions};
+use secrecy::ExposeSecret;
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -149,6 +153,7 @@ impl House {
             name: self::name(name),
             description: String::new(),
             model_permissions: None,
+            credential: None,
             idempotency: None,
         };
         project::create(&self.keyward, actor, command).await.unwrap().project
@@ -206,6 +211,28 @@ pub fn name(text: &str) -> Name {
 /// An idempotency key for a request whose content is `request`.
 pub fn idempotency(key: &str, request: u8) -> Option<Idempotency> {
     Some(Idempotency { key: key.into(), request_hash: [request; 32] })
+}
+
+/// A credential of OpenAI's with that secret, and nothing else said.
+pub fn new_credential(secret: &str) -> NewCredential {
+    NewCredential {
+        provider: Provider::OpenAi,
+        name: None,
+        base_url: None,
+        api_key: Some(secret.into()),
+        aliases: Aliases::default(),
+        priority: 0,
+    }
+}
+
+/// What calls of a project's keys are made with, in the order to be asked.
+pub fn used_by(keyward: &Keyward, project: ProjectId) -> Vec<Arc<CredentialEntry>> {
+    keyward.index().project(project).unwrap().state.load().credentials.to_vec()
+}
+
+/// The secret that calls show to the provider.
+pub fn secret_of(credential: &CredentialEntry) -> Option<&str> {
+    credential.secret.as_ref().map(ExposeSecret::expose_secret)
 }
 
 /// Whether `needle` stands in `haystack`.

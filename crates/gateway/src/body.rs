@@ -1,0 +1,157 @@
+//! Reading the body of a request: whole, within its limit, and not for ever.
+
+use std::{
+    future::{Future as _, poll_fn},
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode, header};
+use http_body::Body as _;
+use hyper::body::Incoming;
+use tokio::time::Sleep;
+
+use crate::error::CallError;
+
+/// The longest pause within a body.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// Whether a body with these headers is one that can be read: JSON in UTF-8,
+/// not encoded.
+pub(crate) fn check_type(headers: &HeaderMap) -> Result<(), CallError> {
+    let refuse = |message| CallError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message);
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+    let is_json = match (types.next(), types.next()) {
+        (Some(one), None) => one.to_str().is_ok_and(is_json),
+        _ => false,
+    };
+    if !is_json {
+        return Err(refuse("The request's body must be JSON in UTF-8. Send it with Content-Type: application/json."));
+    }
+    let identity = |value: &http::HeaderValue| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity");
+    if !headers.get_all(header::CONTENT_ENCODING).iter().all(identity) {
+        return Err(refuse("The request's body is compressed. Send it as it is, without Content-Encoding."));
+    }
+    Ok(())
+}
+
+fn is_json(content_type: &str) -> bool {
+    let mut parts = content_type.split(';').map(str::trim);
+    parts.next().is_some_and(|media| media.eq_ignore_ascii_case("application/json"))
+        && parts.all(|parameter| match parameter.split_once('=') {
+            Some((name, value)) => {
+                name.trim_end().eq_ignore_ascii_case("charset")
+                    && value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+            }
+            None => parameter.is_empty(),
+        })
+}
+
+/// The whole body. One that is too large is refused as soon as that is known;
+/// the rest of it isn't waited for.
+pub(crate) async fn read(mut body: Incoming, limit: usize) -> Result<Bytes, CallError> {
+    let too_large = || {
+        let message = format!("The request's body is larger than the {limit} bytes that are allowed.");
+        CallError::new(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", message)
+    };
+    let announced = body.size_hint();
+    if announced.lower() > limit as u64 {
+        return Err(too_large());
+    }
+    let mut pause = None;
+    let Some(first) = next(&mut body, &mut pause).await? else { return Ok(Bytes::new()) };
+    if first.len() > limit {
+        return Err(too_large());
+    }
+    if body.is_end_stream() {
+        return Ok(first);
+    }
+    // Not all that is announced: the memory comes with the bytes.
+    let expected = usize::try_from(announced.lower()).unwrap_or(0).min(1 << 20);
+    let mut whole = BytesMut::with_capacity(expected.max(first.len() * 2));
+    whole.extend_from_slice(&first);
+    while let Some(piece) = next(&mut body, &mut pause).await? {
+        if piece.len() > limit - whole.len() {
+            return Err(too_large());
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole.freeze())
+}
+
+/// The next piece; trailers are passed over. `pause` is a timer to use again.
+async fn next(body: &mut Incoming, pause: &mut Option<Pin<Box<Sleep>>>) -> Result<Option<Bytes>, CallError> {
+    *pause = None;
+    poll_fn(|cx| poll_next(body, pause, cx)).await
+}
+
+fn poll_next(
+    body: &mut Incoming,
+    pause: &mut Option<Pin<Box<Sleep>>>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<Option<Bytes>, CallError>> {
+    loop {
+        match Pin::new(&mut *body).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                if let Ok(data) = frame.into_data() {
+                    return Poll::Ready(Ok(Some(data)));
+                }
+            }
+            Poll::Ready(None) => return Poll::Ready(Ok(None)),
+            Poll::Ready(Some(Err(_))) => {
+                let message = "The request's body broke off or isn't framed as its headers say. Send it again.";
+                return Poll::Ready(Err(CallError::bad_request("invalid_request_body", message)));
+            }
+            Poll::Pending => {
+                let pause = pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(IDLE)));
+                std::task::ready!(pause.as_mut().poll(cx));
+                let message = "Nothing of the request's body came for 60 seconds. Send it again.";
+                return Poll::Ready(Err(CallError::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", message)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(lines: &[(&'static str, &'static str)]) -> Option<&'static str> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(*name, value.parse().unwrap());
+        }
+        check_type(&headers).err().map(|error| error.code)
+    }
+
+    #[test]
+    fn only_plain_json_is_taken() {
+        for right in [
+            "application/json",
+            "Application/JSON",
+            "application/json; charset=utf-8",
+            "application/json;charset=\"UTF-8\"",
+            "application/json;",
+        ] {
+            assert_eq!(code(&[("content-type", right)]), None, "{right}");
+        }
+        for wrong in [
+            "",
+            "text/plain",
+            "application/jsonx",
+            "application/json; charset=utf-16",
+            "application/json; charset=latin1",
+            "application/json; boundary=x",
+            "application/json, text/plain",
+        ] {
+            assert_eq!(code(&[("content-type", wrong)]), Some("unsupported_media_type"), "{wrong}");
+        }
+        let json = ("content-type", "application/json");
+        assert!(code(&[]).is_some() && code(&[json, json]).is_some());
+        assert!(code(&[json, ("content-encoding", "gzip")]).is_some());
+        assert!(code(&[json, ("content-encoding", "identity, gzip")]).is_some());
+        assert_eq!(code(&[json, ("content-encoding", "Identity")]), None);
+    }
+}

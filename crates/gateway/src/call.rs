@@ -1,0 +1,220 @@
+//! A call's way through the gate: the checks of the product's table, in their
+//! order, then the provider. This file says what happens when; each step is a
+//! room of its own.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use http::{Response, StatusCode, header, request};
+use hyper::body::Incoming;
+use keyward_access::{CredentialEntry, KeyEntry, Refusal, presented_key};
+use keyward_domain::{id::RequestId, permission::Permission, provider::Dialect};
+
+use crate::{
+    ConnectionInfo, body,
+    core::Core,
+    cors,
+    error::CallError,
+    forward,
+    head::{BodyHead, StreamOptions},
+    model_routes,
+    models::ModelLists,
+    resolve::{Choice, Resolution, resolve},
+    respond::{AnswerBody, refuse},
+    route::{self, Route},
+    socket::Wire,
+    splice::splice,
+};
+
+/// How long a call waits for the lists of models, when it needs them and
+/// nobody has asked for them before.
+const LIST_PATIENCE: Duration = Duration::from_secs(2);
+
+/// One request, its head read.
+pub(crate) struct Call<'a> {
+    pub(crate) core: &'a Rc<Core>,
+    wire: &'a Wire,
+    pub(crate) head: request::Parts,
+    pub(crate) id: RequestId,
+    peer: SocketAddr,
+    /// Whose address the request has.
+    pub(crate) address: IpAddr,
+    pub(crate) began: Instant,
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn new(
+        core: &'a Rc<Core>,
+        wire: &'a Wire,
+        peer: SocketAddr,
+        head: request::Parts,
+        id: RequestId,
+    ) -> Self {
+        let address = core.shared.options.trusted_proxies.client_address(peer.ip(), &head.headers);
+        Self { core, wire, head, id, peer, address, began: Instant::now() }
+    }
+
+    fn path(&self) -> &str {
+        self.head.uri.path()
+    }
+
+    /// The dialect of this call's errors.
+    pub(crate) fn dialect(&self) -> Dialect {
+        match route::dialect(self.path()) {
+            Dialect::OpenAi if model_routes::wants_anthropic(self) => Dialect::Anthropic,
+            dialect => dialect,
+        }
+    }
+}
+
+/// Answers a request, whatever it is.
+pub(crate) async fn answer(call: Call<'_>, body: Incoming) -> Response<AnswerBody> {
+    let Call { core, .. } = call;
+    if !route::is_data_plane(call.path()) {
+        let info = ConnectionInfo { peer: call.peer, client: call.address };
+        let request = http::Request::from_parts(call.head, body);
+        return (core.shared.parts.control)(request, info, call.id).await.map(AnswerBody::Control);
+    }
+    let options = &core.shared.options;
+    if cors::is_preflight(&call.head.method, &call.head.headers) {
+        let mut answer = Response::new(AnswerBody::empty());
+        *answer.status_mut() = StatusCode::NO_CONTENT;
+        let method = route::allowed_method(call.path());
+        *answer.headers_mut() =
+            cors::preflight(&call.head.headers, &core.shared.parts.index, &options.allowed_origins, method);
+        return answer;
+    }
+    let mut key = None;
+    let outcome = let_through(&call, body, &mut key).await;
+    log(&call, key.as_deref(), outcome.as_ref());
+    let mut answer = outcome.unwrap_or_else(|error| refuse(&error, call.dialect(), call.id));
+    let origin = call.head.headers.get(header::ORIGIN);
+    cors::permit(answer.headers_mut(), origin, &options.allowed_origins, key.as_deref());
+    answer
+}
+
+/// The checks in their order (the numbers are the product file's), then the
+/// provider. `known` is told the key as soon as it is known.
+async fn let_through(
+    call: &Call<'_>,
+    body: Incoming,
+    known: &mut Option<Arc<KeyEntry>>,
+) -> Result<Response<AnswerBody>, CallError> {
+    let Call { core, head, .. } = call;
+    let parts = &core.shared.parts;
+
+    // 1 to 3: the key, its state, its project's.
+    let caller = parts.index.authenticate(&presented_key(&head.headers)?, parts.clock.now())?;
+    let key = &**known.insert(Arc::clone(&caller.key));
+    // 4: where the call comes from.
+    key.check_origin(call.address, cors::origin(&head.headers))?;
+    // 5: route and method.
+    let route = route::find(&head.method, head.uri.path())?;
+    // 6: scope.
+    key.check_scope(Permission::LlmInvoke)?;
+    let operation = match route {
+        Route::Invoke(operation) => operation,
+        Route::Models => return model_routes::list(call, key).await,
+        Route::Model(id) => return model_routes::one(call, key, &id).await,
+    };
+
+    // 7: the body can be read, the model is allowed.
+    body::check_type(&head.headers)?;
+    let waiting = Instant::now();
+    let body = body::read(body, core.shared.options.body_limit).await?;
+    let waited = waiting.elapsed();
+    call.wire.unread.set(false);
+    let wish = BodyHead::read(&body)?;
+    let credentials = Arc::clone(&key.project.state.load().credentials);
+    let choice = choose(call, key, &credentials, operation.dialect(), &wish.model).await?;
+
+    // 12, behind 8: there is a credential, ready for use.
+    let target = match choice {
+        Some(choice) => core.targets.get(choice.credential).map(|target| (choice, target)),
+        None => Err(CallError::provider_not_configured()),
+    };
+    let (choice, target) = match target {
+        Ok(found) => found,
+        Err(error) => {
+            core.ledger.check_cap(key).await?;
+            return Err(error);
+        }
+    };
+
+    let adds_usage = wish.stream && operation.usage_is_asked_for() && wish.stream_options != StreamOptions::Asked;
+    let rename = (choice.model != wish.model).then_some(choice.model);
+    let body = splice(&body, &wish, rename, adds_usage);
+    // 8: the request cap. From here on the call is in the books.
+    let settlement = core.ledger.open(&caller, choice.credential, call.address).await?;
+    let stream = wish.stream;
+    forward::forward(
+        call,
+        forward::Outgoing { caller, target, operation, body, stream, adds_usage, waited },
+        settlement,
+    )
+    .await
+}
+
+/// The credential to use, if the project has any; refuses a model that the key
+/// may not use and a dialect that the model's provider doesn't speak.
+async fn choose<'a>(
+    call: &Call<'_>,
+    key: &KeyEntry,
+    credentials: &'a [Arc<CredentialEntry>],
+    dialect: Dialect,
+    requested: &'a str,
+) -> Result<Option<Choice<'a>>, CallError> {
+    let lists = &call.core.shared.models;
+    let mut resolution = resolve(credentials, dialect, requested, None);
+    if let Resolution::NeedsLists = resolution {
+        let asked = credentials.iter().filter(|credential| credential.provider.speaks(dialect));
+        ModelLists::refresh(call.core, asked, LIST_PATIENCE).await;
+        resolution = resolve(credentials, dialect, requested, Some(&|entry, model| lists.lists(entry, model)));
+    }
+    let choice = match resolution {
+        Resolution::Chosen(choice) => Some(choice),
+        Resolution::NeedsLists | Resolution::Nothing => None,
+    };
+    let allowed = match choice {
+        Some(choice) => choice.is_allowed(requested, |names| key.may_use_model(names)),
+        None => key.may_use_model(&[requested]),
+    };
+    if !allowed {
+        return Err(Refusal::ModelNotAllowed(requested.to_owned()).into());
+    }
+    if let Some(choice) = choice
+        && !choice.credential.provider.speaks(dialect)
+    {
+        let provider = choice.credential.provider;
+        let route = match dialect {
+            Dialect::OpenAi => "/v1/messages",
+            Dialect::Anthropic => "/v1/chat/completions",
+        };
+        let message = format!(
+            "The provider of this model, {provider}, doesn't speak this address's dialect. Use {route}, or a model of another provider."
+        );
+        let error = CallError::bad_request("dialect_not_supported", message);
+        return Err(CallError { param: Some("model"), ..error });
+    }
+    Ok(choice)
+}
+
+/// One line for a call at most; never a key, a header's value or a body.
+fn log(call: &Call<'_>, key: Option<&KeyEntry>, outcome: Result<&Response<AnswerBody>, &CallError>) {
+    let (status, code) = match outcome {
+        Ok(answer) => (answer.status(), "-"),
+        Err(error) => (error.status, error.code),
+    };
+    let key = key.map(|key| key.id);
+    let milliseconds = call.began.elapsed().as_millis();
+    let (request, status) = (call.id, status.as_u16());
+    if outcome.is_err_and(|error| error.status.is_server_error()) {
+        tracing::warn!(%request, ?key, status, code, milliseconds, "call not answered");
+    } else {
+        tracing::debug!(%request, ?key, status, code, milliseconds, "call");
+    }
+}

@@ -1,0 +1,370 @@
+//! The little that policy needs of a request's body: which model, whether it
+//! streams, and what its `stream_options` say, each with the place where it
+//! stands, so that a change can be spliced in without touching the rest.
+//!
+//! This must read a body as every provider would. Where two parsers could read
+//! different things (a key twice, a key in other letters that a lenient parser
+//! takes for the same one), the body is refused. It never looks at content.
+
+use std::{borrow::Cow, fmt, ops::Range};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+/// Why a body isn't taken. The text goes to the caller.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct BadBody {
+    /// The field that is wrong; `None`: the body as a whole.
+    pub(crate) param: Option<&'static str>,
+    /// What is wrong and what to do.
+    pub(crate) message: String,
+}
+
+/// What policy reads of a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BodyHead<'a> {
+    /// The model that the caller names.
+    pub(crate) model: Cow<'a, str>,
+    /// Where the model's JSON string stands, quotes included.
+    pub(crate) model_at: Range<usize>,
+    /// Whether the caller wants a stream.
+    pub(crate) stream: bool,
+    /// The caller's `stream_options`.
+    pub(crate) stream_options: StreamOptions,
+    /// Behind the body's opening brace.
+    pub(crate) inside: usize,
+}
+
+/// What a body says about `stream_options.include_usage`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum StreamOptions {
+    /// There are none.
+    Missing,
+    /// They are `null`, standing there.
+    Null(Range<usize>),
+    /// An object without `include_usage`; behind its opening brace, and
+    /// whether anything else is in it.
+    Silent { inside: usize, empty: bool },
+    /// `include_usage` is `false` or `null`, standing there.
+    Declined(Range<usize>),
+    /// `include_usage` is `true`.
+    Asked,
+}
+
+/// The longest name of a model that is taken.
+const MAX_MODEL_BYTES: usize = 512;
+
+const MODEL: &str = "model";
+const STREAM: &str = "stream";
+const STREAM_OPTIONS: &str = "stream_options";
+const INCLUDE_USAGE: &str = "include_usage";
+
+impl<'a> BodyHead<'a> {
+    /// Reads the body of a call.
+    pub(crate) fn read(body: &'a [u8]) -> Result<Self, BadBody> {
+        let whole = |message: String| BadBody { param: None, message };
+        let text = std::str::from_utf8(body)
+            .map_err(|_| whole("The request's body isn't valid UTF-8. Send JSON encoded as UTF-8.".to_owned()))?;
+        let trimmed = text.trim_ascii_start();
+        if trimmed.is_empty() {
+            return Err(whole("The request has no body. Send a JSON object with at least a model.".to_owned()));
+        }
+        if !trimmed.starts_with('{') {
+            return Err(whole(
+                "The request's body isn't a JSON object. Send an object with at least a model.".to_owned(),
+            ));
+        }
+        let mut bad = None;
+        let mut json = serde_json::Deserializer::from_str(text);
+        let fields = Fields::read(&mut json, &[MODEL, STREAM, STREAM_OPTIONS], &mut bad);
+        let fields = match (bad, fields.and_then(|fields| json.end().map(|()| fields))) {
+            (Some(bad), _) => return Err(bad),
+            (None, Ok(fields)) => fields,
+            (None, Err(error)) => {
+                return Err(whole(format!("The request's body isn't valid JSON: {error}.")));
+            }
+        };
+        let [model, stream, options] = fields.0;
+        let (model, model_at) = match model {
+            Some(raw) => (read_model(raw)?, range_in(text, raw)),
+            None => return Err(wrong(MODEL, "The request names no model. Add a model, such as \"gpt-4o-mini\".")),
+        };
+        let stream = match stream.map(RawValue::get) {
+            None | Some("null" | "false") => false,
+            Some("true") => true,
+            Some(_) => return Err(wrong(STREAM, "stream must be true or false.")),
+        };
+        let stream_options = StreamOptions::read(text, options)?;
+        Ok(Self { model, model_at, stream, stream_options, inside: text.len() - trimmed.len() + 1 })
+    }
+}
+
+fn wrong(param: &'static str, message: &str) -> BadBody {
+    BadBody { param: Some(param), message: message.to_owned() }
+}
+
+fn read_model(raw: &RawValue) -> Result<Cow<'_, str>, BadBody> {
+    /// Serde borrows into a `Cow` only when told to.
+    #[derive(Deserialize)]
+    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+    let Text(model) = serde_json::from_str(raw.get()).map_err(|_| wrong(MODEL, "model must be a text."))?;
+    if model.is_empty() {
+        return Err(wrong(MODEL, "model is empty. Name a model, such as \"gpt-4o-mini\"."));
+    }
+    if model.trim() != model || model.chars().any(char::is_control) {
+        return Err(wrong(MODEL, "model has blanks around it or control characters in it. Send the name alone."));
+    }
+    if model.len() > MAX_MODEL_BYTES {
+        return Err(wrong(MODEL, "model is longer than 512 bytes. Name a model, such as \"gpt-4o-mini\"."));
+    }
+    Ok(model)
+}
+
+impl StreamOptions {
+    fn read(text: &str, raw: Option<&RawValue>) -> Result<Self, BadBody> {
+        let Some(raw) = raw else { return Ok(Self::Missing) };
+        let range = range_in(text, raw);
+        if raw.get() == "null" {
+            return Ok(Self::Null(range));
+        }
+        if !raw.get().starts_with('{') {
+            return Err(wrong(STREAM_OPTIONS, "stream_options must be an object."));
+        }
+        let mut bad = None;
+        let mut json = serde_json::Deserializer::from_str(raw.get());
+        let fields = Fields::read(&mut json, &[INCLUDE_USAGE], &mut bad);
+        if let Some(bad) = bad {
+            return Err(BadBody { param: Some(STREAM_OPTIONS), ..bad });
+        }
+        let Ok(Fields([include_usage])) = fields else {
+            return Err(wrong(STREAM_OPTIONS, "stream_options isn't valid JSON."));
+        };
+        match include_usage.map(|raw| (raw.get(), raw)) {
+            None => {
+                let empty = raw.get().get(1..).is_some_and(|rest| rest.trim_start().starts_with('}'));
+                Ok(Self::Silent { inside: range.start + 1, empty })
+            }
+            Some(("true", _)) => Ok(Self::Asked),
+            Some(("false" | "null", raw)) => Ok(Self::Declined(range_in(text, raw))),
+            Some(_) => {
+                Err(wrong("stream_options.include_usage", "stream_options.include_usage must be true or false."))
+            }
+        }
+    }
+}
+
+/// Where `raw`, which was borrowed from `text`, stands in it.
+fn range_in(text: &str, raw: &RawValue) -> Range<usize> {
+    let start = raw.get().as_ptr().addr().saturating_sub(text.as_ptr().addr());
+    start..start + raw.get().len()
+}
+
+/// The values of some keys of one JSON object, the rest passed over.
+struct Fields<'a, const N: usize>([Option<&'a RawValue>; N]);
+
+impl<'a, const N: usize> Fields<'a, N> {
+    /// Puts into `bad` what isn't the parser's but policy's to refuse.
+    fn read<D: Deserializer<'a>>(
+        json: D,
+        keys: &[&'static str; N],
+        bad: &mut Option<BadBody>,
+    ) -> Result<Self, D::Error> {
+        json.deserialize_map(FieldsVisitor { keys, bad, found: [None; N] })
+    }
+}
+
+struct FieldsVisitor<'k, 'a, const N: usize> {
+    keys: &'k [&'static str; N],
+    bad: &'k mut Option<BadBody>,
+    found: [Option<&'a RawValue>; N],
+}
+
+impl<'a, const N: usize> Visitor<'a> for FieldsVisitor<'_, 'a, N> {
+    type Value = Fields<'a, N>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(mut self, mut entries: A) -> Result<Self::Value, A::Error> {
+        while let Some(key) = entries.next_key_seed(Key(self.keys))? {
+            let refuse = |message: String, key: &'static str| BadBody { param: Some(key), message };
+            match key {
+                Which::Other => {
+                    entries.next_value::<IgnoredAny>()?;
+                }
+                Which::Known(at) => {
+                    let value = entries.next_value::<&'a RawValue>()?;
+                    let (Some(slot), Some(key)) = (self.found.get_mut(at), self.keys.get(at)) else { continue };
+                    if slot.replace(value).is_some() {
+                        *self.bad = Some(refuse(format!("The request's body has {key} twice. Send it once."), key));
+                        return Err(A::Error::custom("a key stands twice"));
+                    }
+                }
+                Which::Lookalike(at) => {
+                    let key = self.keys.get(at).copied().unwrap_or_default();
+                    let message =
+                        format!("The request's body has a key that some providers read as {key}. Write {key}.");
+                    *self.bad = Some(refuse(message, key));
+                    return Err(A::Error::custom("a key looks like another"));
+                }
+            }
+        }
+        Ok(Fields(self.found))
+    }
+}
+
+/// What a key of the body is to us.
+enum Which {
+    Known(usize),
+    /// Spelled otherwise, but the same to a parser that folds letters.
+    Lookalike(usize),
+    Other,
+}
+
+struct Key<'k>(&'k [&'static str]);
+
+impl<'de> DeserializeSeed<'de> for Key<'_> {
+    type Value = Which;
+
+    fn deserialize<D: Deserializer<'de>>(self, key: D) -> Result<Which, D::Error> {
+        key.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Key<'_> {
+    type Value = Which;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Which, E> {
+        for (at, known) in self.0.iter().enumerate() {
+            if key == *known {
+                return Ok(Which::Known(at));
+            }
+            if folds_to(key, known) {
+                return Ok(Which::Lookalike(at));
+            }
+        }
+        Ok(Which::Other)
+    }
+}
+
+/// Whether a lenient parser could take `key` for `known`: letters of any case
+/// and their Unicode relatives (Go's `encoding/json` folds `ſ` to `s`), with
+/// or without underscores and hyphens (Go's second version).
+fn folds_to(key: &str, known: &str) -> bool {
+    // Every relative of an ASCII letter has at most three bytes.
+    if key.len() > known.len() * 3 {
+        return false;
+    }
+    let folded = key.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase);
+    folded.filter(|c| !matches!(c, '_' | '-')).eq(known.chars().filter(|c| *c != '_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str) -> BodyHead<'_> {
+        BodyHead::read(body.as_bytes()).unwrap()
+    }
+
+    fn param(body: &str) -> Option<&'static str> {
+        BodyHead::read(body.as_bytes()).expect_err(body).param
+    }
+
+    #[test]
+    fn model_and_stream_are_found_wherever_they_stand() {
+        let body = r#" { "messages":[{"model":"no"}], "mod\u0065l" : "gpt-4o" ,"stream":true}"#;
+        let head = read(body);
+        assert_eq!((head.model.as_ref(), head.stream), ("gpt-4o", true));
+        assert_eq!(&body[head.model_at], "\"gpt-4o\"");
+        assert_eq!(head.inside, 2);
+        assert!(!read(r#"{"model":"m"}"#).stream);
+        assert!(!read(r#"{"model":"m","stream":null}"#).stream);
+        assert!(matches!(read(r#"{"model":"plain"}"#).model, Cow::Borrowed(_)));
+        assert_eq!(read(r#"{"model":"a\/b"}"#).model, "a/b");
+    }
+
+    #[test]
+    fn stream_options_are_told_with_their_place() {
+        let options = |body: &str| read(body).stream_options;
+        assert_eq!(options(r#"{"model":"m"}"#), StreamOptions::Missing);
+        assert_eq!(options(r#"{"model":"m","stream_options":null}"#), StreamOptions::Null(30..34));
+        let silent = |empty| StreamOptions::Silent { inside: 31, empty };
+        assert_eq!(options(r#"{"model":"m","stream_options":{ }}"#), silent(true));
+        assert_eq!(options(r#"{"model":"m","stream_options":{"x":{}}}"#), silent(false));
+        assert_eq!(options(r#"{"model":"m","stream_options":{"include_usage":true}}"#), StreamOptions::Asked);
+        assert_eq!(
+            options(r#"{"model":"m","stream_options":{"include_usage": false}}"#),
+            StreamOptions::Declined(48..53)
+        );
+    }
+
+    #[test]
+    fn what_providers_could_read_differently_is_refused() {
+        for (body, field) in [
+            (r#"{"model":"a","model":"b"}"#, "model"),
+            (r#"{"model":"a","mod\u0065l":"b"}"#, "model"),
+            (r#"{"model":"a","Model":"b"}"#, "model"),
+            (r#"{"MODEL":"b"}"#, "model"),
+            (r#"{"model":"a","mo_del":"b"}"#, "model"),
+            (r#"{"model":"a","\u017ftream":true}"#, "stream"),
+            (r#"{"model":"a","ſtream":true}"#, "stream"),
+            (r#"{"model":"a","ﬆream":true}"#, "stream"),
+            (r#"{"model":"a","stream":true,"stream":false}"#, "stream"),
+            (r#"{"model":"a","streamOptions":{}}"#, "stream_options"),
+            (r#"{"model":"a","stream_options":{"include_usage":true,"include_usage":false}}"#, "stream_options"),
+            (r#"{"model":"a","stream_options":{"Include_Usage":true}}"#, "stream_options"),
+        ] {
+            assert_eq!(param(body), Some(field), "{body}");
+        }
+        assert!(folds_to("to\u{212a}en", "token"));
+        assert!(!folds_to("models", "model") && !folds_to("upstream", "stream"));
+    }
+
+    #[test]
+    fn wrong_types_name_their_field() {
+        for (body, field) in [
+            ("{}", "model"),
+            (r#"{"model":null}"#, "model"),
+            (r#"{"model":7}"#, "model"),
+            (r#"{"model":""}"#, "model"),
+            (r#"{"model":" gpt-4o"}"#, "model"),
+            (r#"{"model":"gpt\n4o"}"#, "model"),
+            (r#"{"model":["a"]}"#, "model"),
+            (r#"{"model":"m","stream":"true"}"#, "stream"),
+            (r#"{"model":"m","stream":1}"#, "stream"),
+            (r#"{"model":"m","stream_options":[]}"#, "stream_options"),
+            (r#"{"model":"m","stream_options":{"include_usage":1}}"#, "stream_options.include_usage"),
+        ] {
+            assert_eq!(param(body), Some(field), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_object_is_refused_as_a_whole() {
+        for body in
+            ["", " \n", "[]", "\"a\"", "null", "{", r#"{"model":"m"} x"#, r#"{"model":"m"}{}"#, r#"{"model":"m",}"#]
+        {
+            assert_eq!(param(body), None, "{body}");
+        }
+        for body in [&b"{\"model\":\"m\",\"x\":\"\xff\"}"[..], b"\xef\xbb\xbf{\"model\":\"m\"}"] {
+            assert_eq!(BodyHead::read(body).unwrap_err().param, None);
+        }
+    }
+
+    #[test]
+    fn deep_nesting_is_passed_over_without_recursion() {
+        let deep = format!(r#"{{"model":"m","x":{}{}}}"#, "[".repeat(200_000), "]".repeat(200_000));
+        assert_eq!(read(&deep).model, "m");
+    }
+}

@@ -1,0 +1,206 @@
+//! A provider's answer on its way to the caller, polled by the server itself:
+//! no task and no channel in between. What a read brings goes on at once.
+//!
+//! The call is settled before the last piece is handed on, and an answer that
+//! isn't whole never ends cleanly: a stream gets its dialect's error event,
+//! then the connection breaks.
+
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use http_body::{Frame, SizeHint};
+use keyward_provider::{
+    Operation, UpstreamBody,
+    error_frame::{StreamError, error_frame},
+    tap::{ResponseTap, TapOutcome},
+};
+
+use crate::{error::CallError, settle::Settlement, watch::Watch};
+
+/// The answer broke off; the connection to the caller is closed unfinished.
+#[derive(Debug, thiserror::Error)]
+#[error("the provider's answer broke off")]
+pub(crate) struct BrokenOff;
+
+/// One answer being forwarded.
+pub(crate) struct Forwarding {
+    operation: Operation,
+    /// `None` once it is over. Dropping it ends the call at the provider.
+    body: Option<UpstreamBody>,
+    /// `None` once the call is settled.
+    tap: Option<ResponseTap>,
+    settlement: Settlement,
+    /// Of a stream.
+    watch: Option<Watch>,
+    is_success: bool,
+    length: Option<u64>,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Going,
+    /// All was handed on.
+    Whole,
+    /// The error event was handed on; the server writes it out before the
+    /// connection breaks.
+    Telling,
+    Broken,
+}
+
+impl Forwarding {
+    /// `watch` is given for a stream and only for one.
+    pub(crate) fn new(
+        operation: Operation,
+        is_success: bool,
+        body: UpstreamBody,
+        tap: ResponseTap,
+        settlement: Settlement,
+        watch: Option<Watch>,
+    ) -> Self {
+        let length = if watch.is_some() { None } else { body.exact_length() };
+        let mut forwarding = Self {
+            operation,
+            body: Some(body),
+            tap: Some(tap),
+            settlement,
+            watch,
+            is_success,
+            length,
+            state: State::Going,
+        };
+        if forwarding.is_complete() {
+            forwarding.settle();
+            forwarding.state = State::Whole;
+        }
+        forwarding
+    }
+
+    pub(crate) fn is_end(&self) -> bool {
+        self.state == State::Whole
+    }
+
+    pub(crate) fn size_hint(&self) -> SizeHint {
+        self.length.map_or_else(SizeHint::new, SizeHint::with_exact)
+    }
+
+    pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        loop {
+            match self.state {
+                State::Going => {}
+                State::Whole => return Poll::Ready(None),
+                State::Broken => return Poll::Ready(Some(Err(BrokenOff))),
+                State::Telling => {
+                    // The server writes out what it has when there is nothing
+                    // more for the moment, and asks again.
+                    self.state = State::Broken;
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+            }
+            if let Some(refusal) = self.watch.as_mut().and_then(|watch| watch.poll(cx)) {
+                return Poll::Ready(Some(self.break_off(&refusal.into())));
+            }
+            let Some(body) = &mut self.body else {
+                self.state = State::Whole;
+                continue;
+            };
+            let piece = match ready!(body.poll_next(cx)) {
+                Some(Ok(piece)) => self.take(piece),
+                None => match self.end() {
+                    Ok(rest) => rest,
+                    Err(error) => return Poll::Ready(Some(self.break_off(&error))),
+                },
+                // Its last event was there: to the caller the call is over.
+                Some(Err(_)) if self.tap.is_none() => {
+                    self.body = None;
+                    continue;
+                }
+                Some(Err(error)) => {
+                    return Poll::Ready(Some(self.break_off(&CallError::broken_answer(Some(&error)))));
+                }
+            };
+            if !piece.is_empty() {
+                return Poll::Ready(Some(Ok(Frame::data(piece))));
+            }
+        }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.body.as_ref().is_none_or(UpstreamBody::is_complete)
+    }
+
+    /// What to hand on of a piece that came.
+    fn take(&mut self, piece: Bytes) -> Bytes {
+        let Some(tap) = &mut self.tap else { return self.last(piece) };
+        let piece = tap.take(piece);
+        if tap.has_ended() || self.is_complete() {
+            let rest = self.settle().map_or_else(Bytes::new, |outcome| outcome.rest);
+            return self.last(join(piece, rest));
+        }
+        piece
+    }
+
+    /// Tells the server with the last piece that it is the last.
+    fn last(&mut self, piece: Bytes) -> Bytes {
+        if self.is_complete() {
+            self.state = State::Whole;
+        }
+        piece
+    }
+
+    /// The provider has ended its answer.
+    fn end(&mut self) -> Result<Bytes, CallError> {
+        let cut_short = self.body.as_ref().is_some_and(UpstreamBody::ends_by_close) && self.is_success;
+        let rest = match self.settle() {
+            Some(outcome) if cut_short && !outcome.clean => return Err(CallError::broken_answer(None)),
+            Some(outcome) => outcome.rest,
+            None => Bytes::new(),
+        };
+        self.state = State::Whole;
+        Ok(rest)
+    }
+
+    fn settle(&mut self) -> Option<TapOutcome> {
+        let outcome = self.tap.take().map(ResponseTap::end);
+        self.settlement.close(outcome.as_ref().and_then(|outcome| outcome.usage));
+        outcome
+    }
+
+    /// Gives the answer up: the provider's connection is closed, the caller is
+    /// told where a stream can still tell.
+    fn break_off(&mut self, error: &CallError) -> Result<Frame<Bytes>, BrokenOff> {
+        self.body = None;
+        let place =
+            self.tap.as_ref().filter(|tap| tap.is_between_events() && !tap.has_ended()).map(ResponseTap::events);
+        self.settle();
+        let told = StreamError { message: &error.message, kind: error.openai_type(), code: error.code };
+        match place {
+            Some(sequence_number) if self.watch.is_some() => {
+                self.state = State::Telling;
+                Ok(Frame::data(error_frame(self.operation, &told, sequence_number)))
+            }
+            _ => {
+                self.state = State::Broken;
+                Err(BrokenOff)
+            }
+        }
+    }
+}
+
+impl Drop for Forwarding {
+    /// The caller hung up, or the process stops: what came until now is used.
+    fn drop(&mut self) {
+        self.settle();
+    }
+}
+
+fn join(first: Bytes, second: Bytes) -> Bytes {
+    if second.is_empty() {
+        return first;
+    }
+    let mut both = BytesMut::with_capacity(first.len() + second.len());
+    both.extend_from_slice(&first);
+    both.extend_from_slice(&second);
+    both.freeze()
+}

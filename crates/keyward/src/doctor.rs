@@ -1,0 +1,133 @@
+//! `keyward doctor`: looks at everything that an installation stands on and
+//! says what is wrong and what to do. Changes nothing.
+
+use std::{io::Write, net::TcpListener, os::unix::fs::PermissionsExt, path::Path};
+
+use anyhow::Result;
+use keyward_service::audit::verify_database;
+use keyward_store::{Pool, installation as stored};
+use serde::Serialize;
+
+use crate::{config::Settings, installation};
+
+/// How to say it.
+#[derive(Debug, clap::Args)]
+pub struct DoctorArgs {
+    /// Print a JSON array and nothing else.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Finding {
+    check: &'static str,
+    /// `ok`, `note` (worth knowing) or `wrong`.
+    state: &'static str,
+    message: String,
+}
+
+fn finding(check: &'static str, state: &'static str, message: impl Into<String>) -> Finding {
+    Finding { check, state, message: message.into() }
+}
+
+/// Runs the command. Answers whether nothing is wrong.
+pub async fn run(settings: &Settings, args: &DoctorArgs, out: &mut dyn Write) -> Result<bool> {
+    let mut findings = vec![
+        private_folder(&settings.data_dir),
+        if settings.master_key.is_some() {
+            finding("master key", "ok", "given in KEYWARD_MASTER_KEY")
+        } else {
+            private_file("master key", &settings.master_key_file)
+        },
+        listening(settings),
+    ];
+    if settings.allow_private_upstreams {
+        findings.push(finding("upstreams", "note", "providers at private addresses are allowed: whoever may set a base URL can reach this machine's network"));
+    }
+    findings.extend(database(settings).await);
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&findings)?)?;
+    } else {
+        for Finding { check, state, message } in &findings {
+            writeln!(out, "{state:5}  {check}: {message}")?;
+        }
+    }
+    Ok(findings.iter().all(|finding| finding.state != "wrong"))
+}
+
+fn private_folder(folder: &Path) -> Finding {
+    match std::fs::metadata(folder) {
+        Err(error) => finding("data folder", "wrong", format!("{}: {error}. `keyward serve` and `keyward init` make it", folder.display())),
+        Ok(found) if found.permissions().mode() & 0o077 != 0 => {
+            finding("data folder", "wrong", format!("{} is open to other users: chmod 700 it", folder.display()))
+        }
+        Ok(_) => finding("data folder", "ok", folder.display().to_string()),
+    }
+}
+
+fn private_file(check: &'static str, file: &Path) -> Finding {
+    match std::fs::metadata(file) {
+        Err(error) => finding(check, "wrong", format!("{}: {error}", file.display())),
+        Ok(found) if found.permissions().mode() & 0o077 != 0 => {
+            finding(check, "wrong", format!("{} is open to other users: chmod 600 it", file.display()))
+        }
+        Ok(_) => finding(check, "ok", file.display().to_string()),
+    }
+}
+
+fn listening(settings: &Settings) -> Finding {
+    let address = settings.listen;
+    match TcpListener::bind(address) {
+        Ok(_) => finding("listening", "ok", format!("{address} is free")),
+        Err(error) => finding("listening", "note", format!("{address}: {error}. That is as it should be if Keyward is serving")),
+    }
+}
+
+async fn database(settings: &Settings) -> Vec<Finding> {
+    let check = "database";
+    if settings.database_url.is_none() && !installation::database_file(settings).exists() {
+        return vec![finding(check, "wrong", format!("there is none at {}", installation::database_file(settings).display()))];
+    }
+    match installation::open_pool(settings).await {
+        Err(error) => vec![finding(check, "wrong", format!("{error:#}"))],
+        Ok(pool) => {
+            let mut findings = vec![tables(&pool).await];
+            if findings.iter().all(|finding| finding.state == "ok") {
+                findings.push(opens(settings, &pool).await);
+                findings.push(audit(&pool).await);
+            }
+            pool.close().await;
+            findings
+        }
+    }
+}
+
+async fn tables(pool: &Pool) -> Finding {
+    let versions = async { stored::schema_version(&mut pool.read().await?.conn()).await }.await;
+    match versions {
+        Err(error) => finding("database", "wrong", error.to_string()),
+        Ok((known, found)) if found < known => finding("database", "wrong", format!("its tables are at version {found}, not {known}: run `keyward migrate`")),
+        Ok((known, found)) if found > known => finding("database", "wrong", format!("its tables are at version {found}, made by a newer Keyward than this ({known})")),
+        Ok((_, found)) => finding("database", "ok", format!("answers; tables at version {found}")),
+    }
+}
+
+async fn opens(settings: &Settings, pool: &Pool) -> Finding {
+    match keyward_service::check_master_key(pool, &installation::master_key(settings)).await {
+        Ok(()) => finding("master key", "ok", "opens this database"),
+        Err(error) => finding("master key", "wrong", error.to_string()),
+    }
+}
+
+async fn audit(pool: &Pool) -> Finding {
+    match verify_database(pool).await {
+        Ok(verified) if verified.iter().all(|chain| chain.broken.is_none()) => {
+            finding("audit log", "ok", format!("{} chains hold", verified.len()))
+        }
+        Ok(verified) => {
+            let broken: Vec<_> = verified.iter().filter_map(|chain| chain.broken.as_ref()).map(ToString::to_string).collect();
+            finding("audit log", "wrong", broken.join("; "))
+        }
+        Err(error) => finding("audit log", "wrong", error.to_string()),
+    }
+}

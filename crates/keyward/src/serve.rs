@@ -1,0 +1,59 @@
+//! `keyward serve`: serves until SIGTERM or SIGINT, then drains.
+
+use std::{io::Write, net::SocketAddr, sync::Arc};
+
+use anyhow::Result;
+use tokio::{
+    runtime::Builder,
+    signal::unix::{SignalKind, signal},
+};
+
+use crate::{config::Settings, demo, server::Server, system::SystemClock};
+
+/// What to serve beyond the settings.
+#[derive(Debug, clap::Args)]
+pub struct ServeArgs {
+    /// Add a demo organization, project and API key with the built-in offline
+    /// provider, and print calls that work.
+    #[arg(long)]
+    demo: bool,
+}
+
+/// Runs the command.
+pub fn run(settings: &Settings, args: &ServeArgs, out: &mut dyn Write) -> Result<()> {
+    let runtime = Builder::new_multi_thread().worker_threads(2).thread_name("keyward-control").enable_all().build()?;
+    runtime.block_on(async {
+        // Before anything starts, so that no signal is missed.
+        let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let server = Server::start(settings, Arc::new(SystemClock)).await?;
+        let greeted = greet(out, &server, args.demo).await;
+        if greeted.is_ok() {
+            tokio::select! {
+                _ = terminated.recv() => {}
+                _ = interrupted.recv() => {}
+            }
+            tracing::info!(seconds = settings.drain_timeout, "stopping: calls in flight may finish");
+        }
+        server.stop().await?;
+        tracing::info!("stopped");
+        greeted
+    })
+}
+
+/// Tells the person at the terminal where Keyward is and what to do next.
+async fn greet(out: &mut dyn Write, server: &Server, wants_demo: bool) -> Result<()> {
+    let address: SocketAddr = server.address();
+    tracing::info!(%address, "serving");
+    writeln!(out, "Keyward is serving at http://{address}")?;
+    if wants_demo {
+        demo::prepare(&server.keyward).await?.print(out, address)?;
+    } else if !server.keyward.has_organization().await? {
+        let program = std::env::args_os().next().unwrap_or_else(|| "keyward".into());
+        writeln!(
+            out,
+            "\nThere is no organization yet. Make one, with its owner and an admin key:\n  {} init --organization \"My company\" --email you@example.com --password-stdin",
+            program.display(),
+        )?;
+    }
+    Ok(out.flush()?)
+}
