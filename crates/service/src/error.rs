@@ -63,6 +63,9 @@ pub enum Error {
     /// A stored secret can't be opened with the installation's keys.
     #[error("a stored secret can't be decrypted: {0}")]
     Undecryptable(String),
+    /// Hashing a password broke off.
+    #[error("the password can't be hashed: {0}")]
+    Password(String),
     /// The usage journal can't be read.
     #[error("the usage journal can't be read: {0}")]
     Journal(#[from] keyward_telemetry::journal::JournalError),

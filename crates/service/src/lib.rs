@@ -17,6 +17,7 @@ pub mod admin_key;
 pub mod api_key;
 pub mod credential;
 pub mod idempotency;
+pub mod organization;
 pub mod project;
 
 pub use error::{Error, Result};

@@ -117,7 +117,8 @@ pub async fn open(parts: Parts) -> Result<Keyward, OpenError> {
         None => None,
         Some(journal) => Some(Arc::new(Drainer::open(&pool, journal).await?)),
     };
-    let keyward = Keyward { pool, clock, randomness, ids, vault: Arc::new(vault), index, follower, drainer };
+    let (vault, admin_key_uses) = (Arc::new(vault), Arc::default());
+    let keyward = Keyward { pool, clock, randomness, ids, vault, index, follower, admin_key_uses, drainer };
     keyward.settle().await?;
     keyward.load_index().await?;
     Ok(keyward)
