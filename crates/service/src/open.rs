@@ -124,6 +124,14 @@ pub async fn open(parts: Parts) -> Result<Keyward, OpenError> {
     Ok(keyward)
 }
 
+/// Whether the master key opens what the database holds; writes nothing.
+pub async fn check_master_key(pool: &Pool, source: &MasterKeySource) -> Result<(), OpenError> {
+    match installation::find(&mut pool.read().await?.conn()).await? {
+        None => Ok(()),
+        Some(installation) => open_vault(source, &source.existing()?, &installation).map(drop),
+    }
+}
+
 fn open_vault(source: &MasterKeySource, master: &MasterKey, installation: &Installation) -> Result<Vault, OpenError> {
     Vault::open(master, installation).map_err(|DoesNotOpen| OpenError::WrongMasterKey(source.describe()))
 }
