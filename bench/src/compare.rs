@@ -37,11 +37,7 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     check_tools(options)?;
     let machine = procfs::machine();
-    let timing = if options.quick {
-        rounds::QUICK
-    } else {
-        rounds::FULL
-    };
+    let timing = if options.quick { rounds::QUICK } else { rounds::FULL };
     pin_self(options.load_core)?;
     let folder = tempfile::tempdir()?;
     let provider = free_address()?;
@@ -58,10 +54,7 @@ pub fn run(options: &Options) -> Result<()> {
 
     let mut problems = Vec::new();
     let mut targets = Vec::new();
-    for target in Target::ALL
-        .into_iter()
-        .filter(|target| options.with(*target))
-    {
+    for target in Target::ALL.into_iter().filter(|target| options.with(*target)) {
         eprintln!("starting {}", target.title());
         targets.push(place.start(target)?);
     }
@@ -69,25 +62,10 @@ pub fn run(options: &Options) -> Result<()> {
     for target in &mut targets {
         target.results.loaded = target.memory()?;
     }
-    let targets = targets
-        .into_iter()
-        .map(Running::end)
-        .collect::<Result<Vec<_>>>()?;
-    let keyward = options
-        .with(Target::Keyward)
-        .then(|| keyward_alone(options, &place, &mut problems));
+    let targets = targets.into_iter().map(Running::end).collect::<Result<Vec<_>>>()?;
+    let keyward = options.with(Target::Keyward).then(|| keyward_alone(options, &place, &mut problems));
     let settings = options.sentence(&timing);
-    write(
-        options,
-        &Results {
-            machine,
-            nginx: nginx::version(),
-            settings,
-            targets,
-            keyward,
-            problems,
-        },
-    )
+    write(options, &Results { machine, nginx: nginx::version(), settings, targets, keyward, problems })
 }
 
 impl Options {
@@ -108,21 +86,12 @@ impl Options {
 }
 
 fn keyward_alone(options: &Options, place: &Place, problems: &mut Vec<String>) -> KeywardResults {
-    let keys: &[u64] = if options.quick {
-        &[100_000]
-    } else {
-        &[100_000, 1_000_000]
-    };
-    let program_bytes = std::fs::metadata(&options.keyward)
-        .ok()
-        .map(|metadata| metadata.len());
-    let mut results = KeywardResults {
-        program_bytes,
-        ..KeywardResults::default()
-    };
-    let outcome = place.install_keyward("starts").and_then(|installation| {
-        starts::measure(&installation, place.provider, keys, &mut results)
-    });
+    let keys: &[u64] = if options.quick { &[100_000] } else { &[100_000, 1_000_000] };
+    let program_bytes = std::fs::metadata(&options.keyward).ok().map(|metadata| metadata.len());
+    let mut results = KeywardResults { program_bytes, ..KeywardResults::default() };
+    let outcome = place
+        .install_keyward("starts")
+        .and_then(|installation| starts::measure(&installation, place.provider, keys, &mut results));
     if let Err(error) = outcome {
         problems.push(format!("Keyward's starts: {error:#}"));
     }
@@ -140,11 +109,7 @@ fn check_tools(options: &Options) -> Result<()> {
         .filter(|(name, _, need)| *need && find_program(name).is_none())
         .map(|(_, package, _)| *package)
         .collect();
-    ensure!(
-        missing.is_empty(),
-        "the bench needs more: apt-get install {}",
-        missing.join(" ")
-    );
+    ensure!(missing.is_empty(), "the bench needs more: apt-get install {}", missing.join(" "));
     ensure!(
         options.gateway_core.max(options.load_core) < procfs::cores(),
         "this machine has {} processors: choose with --gateway-core and --load-core",
@@ -158,14 +123,7 @@ fn write(options: &Options, results: &Results) -> Result<()> {
     println!("{text}");
     std::fs::create_dir_all(&options.out)?;
     std::fs::write(options.out.join("latest.md"), &text)?;
-    std::fs::write(
-        options.out.join("latest.json"),
-        serde_json::to_string_pretty(results)?,
-    )?;
-    ensure!(
-        results.problems.is_empty(),
-        "{} problems, see above",
-        results.problems.len()
-    );
+    std::fs::write(options.out.join("latest.json"), serde_json::to_string_pretty(results)?)?;
+    ensure!(results.problems.is_empty(), "{} problems, see above", results.problems.len());
     Ok(())
 }

@@ -20,9 +20,7 @@ pub fn fill(data_dir: &Path, total: u64) -> Result<()> {
     let database = find_database(data_dir)?;
     let columns = sqlite(&database, "SELECT name FROM pragma_table_info('api_keys');")?;
     let columns: Vec<&str> = columns.lines().collect();
-    let there: u64 = sqlite(&database, "SELECT count(*) FROM api_keys;")?
-        .trim()
-        .parse()?;
+    let there: u64 = sqlite(&database, "SELECT count(*) FROM api_keys;")?.trim().parse()?;
     ensure!(there > 0, "there is no API key to copy");
     let statement = statement(&columns, total.saturating_sub(there))?;
     if there < total {
@@ -34,10 +32,7 @@ pub fn fill(data_dir: &Path, total: u64) -> Result<()> {
 /// What copies one row `count` times.
 fn statement(columns: &[&str], count: u64) -> Result<String> {
     for needed in ["id", "digest", "name"] {
-        ensure!(
-            columns.contains(&needed),
-            "the table api_keys has no column {needed} any more: change this file"
-        );
+        ensure!(columns.contains(&needed), "the table api_keys has no column {needed} any more: change this file");
     }
     let values: Vec<String> = columns
         .iter()
@@ -48,10 +43,7 @@ fn statement(columns: &[&str], count: u64) -> Result<String> {
             other => format!("k.\"{other}\""),
         })
         .collect();
-    let names: Vec<String> = columns
-        .iter()
-        .map(|column| format!("\"{column}\""))
-        .collect();
+    let names: Vec<String> = columns.iter().map(|column| format!("\"{column}\"")).collect();
     // Without waiting for the disk: this database is thrown away.
     Ok(format!(
         "PRAGMA synchronous = OFF; PRAGMA cache_size = -200000;\n\
@@ -69,43 +61,25 @@ fn find_database(data_dir: &Path) -> Result<PathBuf> {
         let path = entry?.path();
         let mut start = Vec::new();
         if path.is_file() {
-            File::open(&path)?
-                .take(MAGIC.len() as u64)
-                .read_to_end(&mut start)?;
+            File::open(&path)?.take(MAGIC.len() as u64).read_to_end(&mut start)?;
         }
-        if start == MAGIC
-            && !sqlite(
-                &path,
-                "SELECT 1 FROM sqlite_master WHERE name = 'api_keys';",
-            )?
-            .is_empty()
-        {
+        if start == MAGIC && !sqlite(&path, "SELECT 1 FROM sqlite_master WHERE name = 'api_keys';")?.is_empty() {
             return Ok(path);
         }
     }
-    Err(anyhow::anyhow!(
-        "no database with a table api_keys in the data directory"
-    ))
+    Err(anyhow::anyhow!("no database with a table api_keys in the data directory"))
 }
 
 fn sqlite(database: &Path, sql: &str) -> Result<String> {
     let program = find_program("sqlite3").context("sqlite3 is missing: apt-get install sqlite3")?;
     let mut command = Command::new(program);
     command.args(["-batch", "-bail"]).arg(database);
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let mut input = child.stdin.take().context("no standard input")?;
     input.write_all(sql.as_bytes())?;
     drop(input);
     let output = child.wait_with_output()?;
-    ensure!(
-        output.status.success(),
-        "sqlite3: {}",
-        String::from_utf8_lossy(&output.stderr).trim()
-    );
+    ensure!(output.status.success(), "sqlite3: {}", String::from_utf8_lossy(&output.stderr).trim());
     Ok(String::from_utf8(output.stdout)?)
 }
 
@@ -138,14 +112,8 @@ mod tests {
             fill(folder.path(), total)?;
             assert_eq!(ask("SELECT count(*) FROM api_keys;")?, expected);
         }
-        assert_eq!(
-            ask("SELECT count(*) FROM api_keys WHERE name = 'real';")?,
-            "1"
-        );
-        assert_eq!(
-            ask("SELECT count(*) FROM api_keys WHERE \"order\" = 7 AND project_id = x'01';")?,
-            "2000"
-        );
+        assert_eq!(ask("SELECT count(*) FROM api_keys WHERE name = 'real';")?, "1");
+        assert_eq!(ask("SELECT count(*) FROM api_keys WHERE \"order\" = 7 AND project_id = x'01';")?, "2000");
         Ok(())
     }
 

@@ -35,12 +35,7 @@ pub struct AnswerReader {
 impl AnswerReader {
     /// A reader at the start of an answer.
     pub fn new() -> Self {
-        Self {
-            part: Part::Head,
-            head: Vec::new(),
-            status: 0,
-            close: false,
-        }
+        Self { part: Part::Head, head: Vec::new(), status: 0, close: false }
     }
 
     /// Reads on and hands the body's bytes, without framing, to `body`.
@@ -80,21 +75,13 @@ impl AnswerReader {
                 let (data, rest) = split(input, left);
                 body(data);
                 let left = left - data.len() as u64;
-                self.part = if left == 0 {
-                    Part::ChunkEnd
-                } else {
-                    Part::ChunkData(left)
-                };
+                self.part = if left == 0 { Part::ChunkEnd } else { Part::ChunkData(left) };
                 return Ok(rest);
             }
             Part::ChunkSize(size) => self.part = chunk_size(size, *first)?,
             Part::ChunkExtension(size) => {
                 if *first == b'\n' {
-                    self.part = if size == 0 {
-                        Part::Trailer(0)
-                    } else {
-                        Part::ChunkData(size)
-                    };
+                    self.part = if size == 0 { Part::Trailer(0) } else { Part::ChunkData(size) };
                 }
             }
             Part::ChunkEnd => match *first {
@@ -119,19 +106,13 @@ impl AnswerReader {
         let before = self.head.len();
         self.head.extend_from_slice(input);
         let Some(end) = memchr::memmem::find(&self.head, b"\r\n\r\n") else {
-            ensure!(
-                self.head.len() <= MAX_HEAD,
-                "the head of an answer is longer than {MAX_HEAD} bytes"
-            );
+            ensure!(self.head.len() <= MAX_HEAD, "the head of an answer is longer than {MAX_HEAD} bytes");
             return Ok(&[]);
         };
         self.head.truncate(end + 4);
         let mut headers = [httparse::EMPTY_HEADER; 64];
         let mut answer = httparse::Response::new(&mut headers);
-        ensure!(
-            answer.parse(&self.head)?.is_complete(),
-            "an incomplete head"
-        );
+        ensure!(answer.parse(&self.head)?.is_complete(), "an incomplete head");
         self.status = answer.code.unwrap_or_default();
         let mut part = None;
         for header in answer.headers.iter() {
@@ -144,9 +125,7 @@ impl AnswerReader {
             }
         }
         let empty = (self.status == 204).then_some(Part::Complete);
-        self.part = part
-            .or(empty)
-            .context("an answer with neither length nor chunks")?;
+        self.part = part.or(empty).context("an answer with neither length nor chunks")?;
         Ok(input.get(end + 4 - before..).unwrap_or_default())
     }
 }
@@ -156,18 +135,12 @@ fn split(input: &[u8], left: u64) -> (&[u8], &[u8]) {
 }
 
 fn after_length(left: u64) -> Part {
-    if left == 0 {
-        Part::Complete
-    } else {
-        Part::Length(left)
-    }
+    if left == 0 { Part::Complete } else { Part::Length(left) }
 }
 
 fn chunk_size(size: u64, byte: u8) -> Result<Part> {
     if let Some(digit) = char::from(byte).to_digit(16) {
-        let size = size
-            .checked_mul(16)
-            .and_then(|size| size.checked_add(u64::from(digit)));
+        let size = size.checked_mul(16).and_then(|size| size.checked_add(u64::from(digit)));
         return Ok(Part::ChunkSize(size.context("a chunk is too long")?));
     }
     match byte {
@@ -191,11 +164,7 @@ pub fn ask(
     let deadline = Instant::now() + timeout;
     let mut stream = TcpStream::connect_timeout(&to, timeout)?;
     stream.set_nodelay(true)?;
-    let authorization = if key.is_empty() {
-        String::new()
-    } else {
-        format!("authorization: Bearer {key}\r\n")
-    };
+    let authorization = if key.is_empty() { String::new() } else { format!("authorization: Bearer {key}\r\n") };
     let request = format!(
         "{method} {path} HTTP/1.1\r\nhost: {to}\r\n{authorization}content-type: application/json\r\n\
          content-length: {}\r\nconnection: close\r\n\r\n{body}",
@@ -207,10 +176,7 @@ pub fn ask(
     let mut buffer = [0; 8192];
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        ensure!(
-            !left.is_zero(),
-            "{method} {path} took longer than {timeout:?}"
-        );
+        ensure!(!left.is_zero(), "{method} {path} took longer than {timeout:?}");
         stream.set_read_timeout(Some(left))?;
         let read = stream.read(&mut buffer)?;
         ensure!(read > 0, "the connection ended in the middle of an answer");
@@ -225,9 +191,9 @@ pub fn ask(
 mod tests {
     use super::*;
 
-    const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\nt: 1\r\n\r\n";
-    const LENGTH: &str =
-        "HTTP/1.1 404 Not Found\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";
+    const CHUNKED: &str =
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\nt: 1\r\n\r\n";
+    const LENGTH: &str = "HTTP/1.1 404 Not Found\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";
 
     fn read_in(text: &str, cut: usize) -> Result<(bool, u16, bool, String)> {
         let mut reader = AnswerReader::new();
@@ -236,27 +202,14 @@ mod tests {
         for part in text.as_bytes().chunks(cut) {
             complete = reader.feed(part, &mut |data| body.extend_from_slice(data))?;
         }
-        Ok((
-            complete,
-            reader.status(),
-            reader.closes(),
-            String::from_utf8(body)?,
-        ))
+        Ok((complete, reader.status(), reader.closes(), String::from_utf8(body)?))
     }
 
     #[test]
     fn answers_are_read_in_any_cut() -> Result<()> {
         for cut in [1, 2, 3, 5, 17, 1000] {
-            assert_eq!(
-                read_in(CHUNKED, cut)?,
-                (true, 200, false, "abc0123456789".to_owned()),
-                "cut by {cut}"
-            );
-            assert_eq!(
-                read_in(LENGTH, cut)?,
-                (true, 404, true, "hello".to_owned()),
-                "cut by {cut}"
-            );
+            assert_eq!(read_in(CHUNKED, cut)?, (true, 200, false, "abc0123456789".to_owned()), "cut by {cut}");
+            assert_eq!(read_in(LENGTH, cut)?, (true, 404, true, "hello".to_owned()), "cut by {cut}");
         }
         Ok(())
     }
@@ -265,10 +218,7 @@ mod tests {
     fn an_answer_that_is_cut_off_is_not_complete() -> Result<()> {
         for text in [CHUNKED, LENGTH] {
             for length in 1..text.len() {
-                assert!(
-                    !read_in(&text[..length], 1000)?.0,
-                    "complete after {length} bytes"
-                );
+                assert!(!read_in(&text[..length], 1000)?.0, "complete after {length} bytes");
             }
         }
         Ok(())
@@ -279,19 +229,7 @@ mod tests {
         assert!(read_in("SSH-2.0-OpenSSH\r\n\r\n", 100).is_err());
         assert!(read_in("HTTP/1.1 200 OK\r\n\r\n", 100).is_err());
         assert!(read_in(&format!("{LENGTH}more"), 100).is_err());
-        assert!(
-            read_in(
-                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n",
-                100
-            )
-            .is_err()
-        );
-        assert!(
-            read_in(
-                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nab\r\n",
-                100
-            )
-            .is_err()
-        );
+        assert!(read_in("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n", 100).is_err());
+        assert!(read_in("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nab\r\n", 100).is_err());
     }
 }

@@ -39,29 +39,11 @@ impl Installation {
     /// Makes an organization in a new data directory in `folder`.
     pub fn create(program: &Path, core: usize, folder: &Path) -> Result<Self> {
         std::fs::create_dir_all(folder)?;
-        let program = program
-            .canonicalize()
-            .with_context(|| format!("no Keyward at {}", program.display()))?;
-        let mut new = Self {
-            program,
-            folder: folder.to_owned(),
-            core,
-            admin_key: String::new(),
-        };
+        let program = program.canonicalize().with_context(|| format!("no Keyward at {}", program.display()))?;
+        let mut new = Self { program, folder: folder.to_owned(), core, admin_key: String::new() };
         let mut command = new.command("init");
-        command.args([
-            "--organization",
-            "bench",
-            "--email",
-            "bench@example.com",
-            "--password-stdin",
-            "--json",
-        ]);
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
+        command.args(["--organization", "bench", "--email", "bench@example.com", "--password-stdin", "--json"]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let mut input = child.stdin.take().context("no standard input")?;
         // If it ended before it read this, what it says matters more.
         let written = input.write_all(b"correct horse battery staple 42\n");
@@ -74,8 +56,7 @@ impl Installation {
             String::from_utf8_lossy(&output.stderr).trim()
         );
         written?;
-        let made: Value = serde_json::from_slice(&output.stdout)
-            .context("keyward init --json answered no JSON")?;
+        let made: Value = serde_json::from_slice(&output.stdout).context("keyward init --json answered no JSON")?;
         new.admin_key = text(&made, "admin_key")?;
         Ok(new)
     }
@@ -103,37 +84,18 @@ impl Installation {
             "api_key": "sk-bench-0123456789abcdefghijklmnopqrstuvwxyz",
             "base_url": format!("http://{provider}/v1"),
         });
-        let project = self.post(
-            serving,
-            "",
-            &json!({"name": "bench", "credential": credential}),
-        )?;
+        let project = self.post(serving, "", &json!({"name": "bench", "credential": credential}))?;
         let project = text(&project, "id")?;
-        let key = self.post(
-            serving,
-            &format!("/{project}/api_keys"),
-            &json!({"name": "bench"}),
-        )?;
+        let key = self.post(serving, &format!("/{project}/api_keys"), &json!({"name": "bench"}))?;
         text(&key, "value")
     }
 
     fn post(&self, serving: &Serving, path: &str, body: &Value) -> Result<Value> {
         let path = format!("/v1/organization/projects{path}");
-        let (status, answer) = http1::ask(
-            serving.address,
-            "POST",
-            &path,
-            &self.admin_key,
-            &body.to_string(),
-            ASK,
-        )?;
+        let (status, answer) = http1::ask(serving.address, "POST", &path, &self.admin_key, &body.to_string(), ASK)?;
         let said = String::from_utf8_lossy(&answer);
-        ensure!(
-            (200..300).contains(&status),
-            "POST {path} answered {status}: {said}"
-        );
-        serde_json::from_slice(&answer)
-            .with_context(|| format!("POST {path} answered no JSON: {said}"))
+        ensure!((200..300).contains(&status), "POST {path} answered {status}: {said}");
+        serde_json::from_slice(&answer).with_context(|| format!("POST {path} answered no JSON: {said}"))
     }
 
     fn command(&self, subcommand: &str) -> Command {
@@ -143,13 +105,8 @@ impl Installation {
                 command.env_remove(name);
             }
         }
-        command
-            .env("KEYWARD_ALLOW_PRIVATE_UPSTREAMS", "true")
-            .current_dir(&self.folder);
-        command
-            .arg(subcommand)
-            .arg("--data-dir")
-            .arg(self.data_dir());
+        command.env("KEYWARD_ALLOW_PRIVATE_UPSTREAMS", "true").current_dir(&self.folder);
+        command.arg(subcommand).arg("--data-dir").arg(self.data_dir());
         command
     }
 }
@@ -157,20 +114,16 @@ impl Installation {
 impl Serving {
     /// Waits for `/healthz`; answers the time since the start.
     pub fn wait_until_alive(&mut self) -> Result<Duration> {
-        self.process
-            .wait_until_ready(self.address, "/healthz", START)
+        self.process.wait_until_ready(self.address, "/healthz", START)
     }
 
     /// Waits for `/readyz`; answers the time since the start.
     pub fn wait_until_ready(&mut self) -> Result<Duration> {
-        self.process
-            .wait_until_ready(self.address, "/readyz", START)
+        self.process.wait_until_ready(self.address, "/readyz", START)
     }
 }
 
 fn text(object: &Value, field: &str) -> Result<String> {
     let value = object.get(field).and_then(Value::as_str);
-    value
-        .map(str::to_owned)
-        .with_context(|| format!("no {field} in Keyward's answer"))
+    value.map(str::to_owned).with_context(|| format!("no {field} in Keyward's answer"))
 }

@@ -5,15 +5,8 @@
 //! its own so that it can have a processor of its own. It measures from the
 //! outside, through public interfaces only (but for [`fill`]), and is no part
 //! of the product.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a program for people in front of a terminal"
-)]
-#![allow(
-    clippy::disallowed_methods,
-    reason = "it measures real time: a clock that is passed in would measure nothing"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people in front of a terminal")]
+#![allow(clippy::disallowed_methods, reason = "it measures real time: a clock that is passed in would measure nothing")]
 
 mod compare;
 mod fill;
@@ -115,20 +108,12 @@ fn run(command: Command) -> Result<()> {
         Command::Load(options) => put_load(&options),
         // One thread: it shares its processor with the load anyway.
         Command::Provider { listen } => {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?;
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(provider::serve(listen))
         }
         // As `#[tokio::main]` would have it: not tuned.
-        Command::Yardstick {
-            listen,
-            provider,
-            key,
-        } => {
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .enable_all()
-                .build()?;
+        Command::Yardstick { listen, provider, key } => {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(yardstick::serve(listen, provider, &key))
         }
     }

@@ -11,31 +11,18 @@ use std::path::Path;
 use std::process::Command;
 
 /// Starts nginx on `core`, with everything that it writes in `folder`.
-pub fn start(
-    listen: SocketAddr,
-    provider: SocketAddr,
-    core: usize,
-    folder: &Path,
-) -> Result<Process> {
+pub fn start(listen: SocketAddr, provider: SocketAddr, core: usize, folder: &Path) -> Result<Process> {
     let program = find_program("nginx").context("nginx is missing: apt-get install nginx-light")?;
     let config = folder.join("nginx.conf");
     fs::write(&config, configuration(listen, provider, folder))?;
     let mut command = pinned(core, &program);
-    command.arg("-p").arg(folder).arg("-c").arg(&config).args([
-        "-e",
-        "stderr",
-        "-g",
-        "daemon off;",
-    ]);
+    command.arg("-p").arg(folder).arg("-c").arg(&config).args(["-e", "stderr", "-g", "daemon off;"]);
     Process::start("nginx", &mut command, folder)
 }
 
 /// What `nginx -v` says, without its prefix.
 pub fn version() -> Option<String> {
-    let output = Command::new(find_program("nginx")?)
-        .arg("-v")
-        .output()
-        .ok()?;
+    let output = Command::new(find_program("nginx")?).arg("-v").output().ok()?;
     let text = String::from_utf8(output.stderr).ok()?;
     Some(text.trim().trim_start_matches("nginx version: ").to_owned())
 }

@@ -34,17 +34,8 @@ pub fn pinned(core: usize, program: &Path) -> Command {
 /// Moves this process, and what it starts without [`pinned`], to `core`.
 pub fn pin_self(core: usize) -> Result<()> {
     let mut command = Command::new("taskset");
-    command.args([
-        "-a",
-        "-c",
-        "-p",
-        &core.to_string(),
-        &std::process::id().to_string(),
-    ]);
-    let status = command
-        .stdout(Stdio::null())
-        .status()
-        .context("can't run taskset (package util-linux)")?;
+    command.args(["-a", "-c", "-p", &core.to_string(), &std::process::id().to_string()]);
+    let status = command.stdout(Stdio::null()).status().context("can't run taskset (package util-linux)")?;
     ensure!(status.success(), "can't move to processor {core}");
     Ok(())
 }
@@ -53,9 +44,7 @@ pub fn pin_self(core: usize) -> Result<()> {
 pub fn find_program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
-    folders
-        .map(|folder| folder.join(name))
-        .find(|path| path.is_file())
+    folders.map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 
 /// A local address that nobody listens on.
@@ -68,20 +57,10 @@ impl Process {
     pub fn start(name: &'static str, command: &mut Command, folder: &Path) -> Result<Self> {
         let log = folder.join(format!("{name}.log"));
         let file = File::options().create(true).append(true).open(&log)?;
-        command
-            .stdin(Stdio::null())
-            .stdout(file.try_clone()?)
-            .stderr(file);
+        command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
         let started = Instant::now();
-        let child = command
-            .spawn()
-            .with_context(|| format!("can't start {name}"))?;
-        Ok(Self {
-            name,
-            child,
-            started,
-            log,
-        })
+        let child = command.spawn().with_context(|| format!("can't start {name}"))?;
+        Ok(Self { name, child, started, log })
     }
 
     /// The process's id.
@@ -90,12 +69,7 @@ impl Process {
     }
 
     /// Waits until `GET path` answers 200; answers the time since the start.
-    pub fn wait_until_ready(
-        &mut self,
-        address: SocketAddr,
-        path: &str,
-        at_most: Duration,
-    ) -> Result<Duration> {
+    pub fn wait_until_ready(&mut self, address: SocketAddr, path: &str, at_most: Duration) -> Result<Duration> {
         self.wait_until(at_most, || {
             let answer = http1::ask(address, "GET", path, "", "", Duration::from_secs(1));
             answer.is_ok_and(|(status, _)| status == 200)
@@ -104,9 +78,7 @@ impl Process {
 
     /// Waits until somebody listens on `address`.
     pub fn wait_until_connected(&mut self, address: SocketAddr) -> Result<Duration> {
-        self.wait_until(Duration::from_secs(10), || {
-            TcpStream::connect(address).is_ok()
-        })
+        self.wait_until(Duration::from_secs(10), || TcpStream::connect(address).is_ok())
     }
 
     fn wait_until(&mut self, at_most: Duration, is_so: impl Fn() -> bool) -> Result<Duration> {
@@ -119,12 +91,7 @@ impl Process {
             if let Some(status) = self.child.try_wait()? {
                 bail!("{} ended ({status}):\n{}", self.name, self.last_words());
             }
-            ensure!(
-                passed < at_most,
-                "{} isn't ready after {at_most:?}:\n{}",
-                self.name,
-                self.last_words()
-            );
+            ensure!(passed < at_most, "{} isn't ready after {at_most:?}:\n{}", self.name, self.last_words());
             std::thread::sleep(LOOK);
         }
     }
@@ -136,9 +103,7 @@ impl Process {
         }
         // The shell's own `kill`: the standard library knows SIGKILL only,
         // which would leave nginx's worker behind.
-        let asked = Command::new("sh")
-            .args(["-c", "kill -TERM \"$1\"", "sh", &self.id().to_string()])
-            .status()?;
+        let asked = Command::new("sh").args(["-c", "kill -TERM \"$1\"", "sh", &self.id().to_string()]).status()?;
         ensure!(asked.success(), "can't signal {}", self.name);
         let deadline = Instant::now() + STOP;
         while Instant::now() < deadline {
@@ -149,10 +114,7 @@ impl Process {
         }
         self.child.kill()?;
         self.child.wait()?;
-        bail!(
-            "{} didn't end within {STOP:?} after SIGTERM and was killed",
-            self.name
-        )
+        bail!("{} didn't end within {STOP:?} after SIGTERM and was killed", self.name)
     }
 
     /// The end of what the process has said.
@@ -160,10 +122,7 @@ impl Process {
         let text = fs::read(&self.log).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
         let lines: Vec<&str> = text.lines().collect();
-        lines
-            .get(lines.len().saturating_sub(20)..)
-            .unwrap_or_default()
-            .join("\n")
+        lines.get(lines.len().saturating_sub(20)..).unwrap_or_default().join("\n")
     }
 }
 
@@ -194,21 +153,10 @@ mod tests {
     fn a_process_that_ends_early_says_why() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let mut command = Command::new("sh");
-        let mut process = Process::start(
-            "sh",
-            command.args(["-c", "echo no such file >&2; exit 3"]),
-            folder.path(),
-        )?;
-        let outcome =
-            process.wait_until_ready(free_address()?, "/healthz", Duration::from_secs(60));
-        let text = outcome
-            .err()
-            .map(|error| error.to_string())
-            .unwrap_or_default();
-        assert!(
-            text.contains("no such file") && text.contains('3'),
-            "{text}"
-        );
+        let mut process = Process::start("sh", command.args(["-c", "echo no such file >&2; exit 3"]), folder.path())?;
+        let outcome = process.wait_until_ready(free_address()?, "/healthz", Duration::from_secs(60));
+        let text = outcome.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(text.contains("no such file") && text.contains('3'), "{text}");
         Ok(())
     }
 }

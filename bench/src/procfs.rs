@@ -33,10 +33,7 @@ impl Add for Memory {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        Self {
-            resident: self.resident + other.resident,
-            peak: self.peak + other.peak,
-        }
+        Self { resident: self.resident + other.resident, peak: self.peak + other.peak }
     }
 }
 
@@ -51,9 +48,7 @@ pub fn processor_time(pid: u32) -> Result<Duration> {
 
 /// Memory of `pid` and its children.
 pub fn memory(pid: u32) -> Result<Memory> {
-    let of = |pid| -> Result<Memory> {
-        parse_status(&fs::read_to_string(format!("/proc/{pid}/status"))?)
-    };
+    let of = |pid| -> Result<Memory> { parse_status(&fs::read_to_string(format!("/proc/{pid}/status"))?) };
     let mut sum = of(pid).with_context(|| format!("memory of process {pid}"))?;
     for child in children(pid)? {
         sum = sum + of(child)?;
@@ -67,81 +62,52 @@ pub fn machine() -> String {
     let cpuinfo = read("/proc/cpuinfo");
     let of_line = |name: &str| {
         let line = cpuinfo.lines().find(|line| line.starts_with(name));
-        line.and_then(|line| line.split_once(": "))
-            .map_or("unknown", |(_, value)| value)
-            .to_owned()
+        line.and_then(|line| line.split_once(": ")).map_or("unknown", |(_, value)| value).to_owned()
     };
-    let cores = cpuinfo
-        .lines()
-        .filter(|line| line.starts_with("processor"))
-        .count();
+    let cores = cpuinfo.lines().filter(|line| line.starts_with("processor")).count();
     let load = read("/proc/loadavg");
     let load = load.split(' ').next().unwrap_or_default();
     let kernel = read("/proc/sys/kernel/osrelease");
-    format!(
-        "{cores} × {}, Linux {}, load average at start {load}",
-        of_line("model name"),
-        kernel.trim()
-    )
+    format!("{cores} × {}, Linux {}, load average at start {load}", of_line("model name"), kernel.trim())
 }
 
 /// Number of processors.
 pub fn cores() -> usize {
     let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    cpuinfo
-        .lines()
-        .filter(|line| line.starts_with("processor"))
-        .count()
+    cpuinfo.lines().filter(|line| line.starts_with("processor")).count()
 }
 
 fn stat(pid: u32) -> Result<Stat> {
-    let text = fs::read_to_string(format!("/proc/{pid}/stat"))
-        .with_context(|| format!("process {pid} is gone"))?;
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).with_context(|| format!("process {pid} is gone"))?;
     parse_stat(&text)
 }
 
 fn children(parent: u32) -> Result<Vec<u32>> {
-    let all =
-        fs::read_dir("/proc")?.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let all = fs::read_dir("/proc")?.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
     // A process may end between the two reads; then it is no child any more.
-    Ok(all
-        .filter(|pid| stat(*pid).is_ok_and(|stat| stat.parent == parent))
-        .collect())
+    Ok(all.filter(|pid| stat(*pid).is_ok_and(|stat| stat.parent == parent)).collect())
 }
 
 fn parse_stat(text: &str) -> Result<Stat> {
     // The command name stands in parentheses and may hold spaces and
     // parentheses itself: the fields begin after the last one.
-    let (_, fields) = text
-        .rsplit_once(')')
-        .context("no command name in a stat line")?;
+    let (_, fields) = text.rsplit_once(')').context("no command name in a stat line")?;
     let fields: Vec<&str> = fields.split_ascii_whitespace().collect();
     let number = |index: usize| -> Result<u64> {
         let field = fields.get(index).context("a stat line is too short")?;
-        field
-            .parse()
-            .with_context(|| format!("not a number in a stat line: {field}"))
+        field.parse().with_context(|| format!("not a number in a stat line: {field}"))
     };
     // The state is field 3 of the manual and first here.
-    Ok(Stat {
-        parent: u32::try_from(number(1)?)?,
-        ticks: number(11)? + number(12)?,
-    })
+    Ok(Stat { parent: u32::try_from(number(1)?)?, ticks: number(11)? + number(12)? })
 }
 
 fn parse_status(text: &str) -> Result<Memory> {
     let bytes = |name: &str| -> Result<u64> {
-        let line = text
-            .lines()
-            .find_map(|line| line.strip_prefix(name))
-            .with_context(|| format!("no {name} line"))?;
+        let line = text.lines().find_map(|line| line.strip_prefix(name)).with_context(|| format!("no {name} line"))?;
         let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
         Ok(kilobytes * 1024)
     };
-    Ok(Memory {
-        resident: bytes("VmRSS:")?,
-        peak: bytes("VmHWM:")?,
-    })
+    Ok(Memory { resident: bytes("VmRSS:")?, peak: bytes("VmHWM:")? })
 }
 
 #[cfg(test)]
@@ -152,13 +118,7 @@ mod tests {
 
     #[test]
     fn a_stat_line_with_parentheses_in_its_name_is_read() -> Result<()> {
-        assert_eq!(
-            parse_stat(STAT)?,
-            Stat {
-                parent: 17,
-                ticks: 380
-            }
-        );
+        assert_eq!(parse_stat(STAT)?, Stat { parent: 17, ticks: 380 });
         Ok(())
     }
 
@@ -172,13 +132,7 @@ mod tests {
     #[test]
     fn memory_is_read_in_bytes() -> Result<()> {
         let text = "Name:\tx\nVmPeak:\t 9999 kB\nVmHWM:\t    2048 kB\nVmRSS:\t    1024 kB\n";
-        assert_eq!(
-            parse_status(text)?,
-            Memory {
-                resident: 1 << 20,
-                peak: 2 << 20
-            }
-        );
+        assert_eq!(parse_status(text)?, Memory { resident: 1 << 20, peak: 2 << 20 });
         assert!(parse_status("Name:\tx\n").is_err());
         Ok(())
     }

@@ -43,9 +43,7 @@ enum Answer {
 
 /// Serves until the process ends.
 pub async fn serve(listen: SocketAddr) -> Result<()> {
-    let listener = TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("can't listen on {listen}"))?;
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("can't listen on {listen}"))?;
     let answers = Arc::new(Answers::new());
     let connections = TaskTracker::new();
     loop {
@@ -63,10 +61,7 @@ pub async fn serve(listen: SocketAddr) -> Result<()> {
 
 impl Answers {
     fn new() -> Self {
-        let mut frames: Vec<Bytes> = script::stream_events()
-            .iter()
-            .map(|event| script::chunked(event))
-            .collect();
+        let mut frames: Vec<Bytes> = script::stream_events().iter().map(|event| script::chunked(event)).collect();
         if let Some(last) = frames.pop() {
             frames.push([&last[..], b"0\r\n\r\n"].concat().into());
         }
@@ -145,19 +140,12 @@ fn parse(buffer: &[u8]) -> Result<Option<Request>> {
     let answer = match (request.method, request.path) {
         (Some("GET"), Some("/v1/models")) => Answer::Models,
         (Some("POST"), Some("/v1/chat/completions")) => {
-            ensure!(
-                body.len() == script::REQUEST_BYTES,
-                "a gateway changed the request: {} bytes",
-                body.len()
-            );
+            ensure!(body.len() == script::REQUEST_BYTES, "a gateway changed the request: {} bytes", body.len());
             chat_answer(body)
         }
         _ => Answer::NotFound,
     };
-    Ok(Some(Request {
-        length: head + body_length,
-        answer,
-    }))
+    Ok(Some(Request { length: head + body_length, answer }))
 }
 
 fn chat_answer(body: &[u8]) -> Answer {
@@ -178,19 +166,10 @@ mod tests {
 
     #[test]
     fn the_loads_requests_get_the_answer_they_ask_for() -> Result<()> {
-        for (work, answer) in [
-            (Work::Call, Answer::Whole),
-            (Work::Burst, Answer::Burst),
-            (Work::Paced, Answer::Paced),
-        ] {
+        for (work, answer) in [(Work::Call, Answer::Whole), (Work::Burst, Answer::Burst), (Work::Paced, Answer::Paced)]
+        {
             let bytes = script::request(work, "127.0.0.1:1", "sk-test");
-            assert_eq!(
-                parse(&bytes)?,
-                Some(Request {
-                    length: bytes.len(),
-                    answer
-                })
-            );
+            assert_eq!(parse(&bytes)?, Some(Request { length: bytes.len(), answer }));
             assert_eq!(parse(&bytes[..bytes.len() - 1])?, None);
         }
         Ok(())
@@ -198,28 +177,16 @@ mod tests {
 
     #[test]
     fn a_changed_request_is_noticed() {
-        assert!(
-            parse(b"POST /v1/chat/completions HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}").is_err()
-        );
-        assert!(
-            parse(b"POST /v1/chat/completions HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n")
-                .is_err()
-        );
+        assert!(parse(b"POST /v1/chat/completions HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}").is_err());
+        assert!(parse(b"POST /v1/chat/completions HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n").is_err());
     }
 
     #[test]
     fn other_paths_are_answered_too() -> Result<()> {
-        let answer = |text: &str| -> Result<Option<Answer>> {
-            Ok(parse(text.as_bytes())?.map(|request| request.answer))
-        };
-        assert_eq!(
-            answer("GET /v1/models HTTP/1.1\r\n\r\n")?,
-            Some(Answer::Models)
-        );
-        assert_eq!(
-            answer("GET /else HTTP/1.1\r\n\r\n")?,
-            Some(Answer::NotFound)
-        );
+        let answer =
+            |text: &str| -> Result<Option<Answer>> { Ok(parse(text.as_bytes())?.map(|request| request.answer)) };
+        assert_eq!(answer("GET /v1/models HTTP/1.1\r\n\r\n")?, Some(Answer::Models));
+        assert_eq!(answer("GET /else HTTP/1.1\r\n\r\n")?, Some(Answer::NotFound));
         Ok(())
     }
 }

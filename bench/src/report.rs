@@ -25,11 +25,7 @@ pub fn markdown(results: &Results) -> String {
         format!(
             "{}.{} {}",
             results.machine,
-            results
-                .nginx
-                .as_ref()
-                .map(|version| format!(" {version}."))
-                .unwrap_or_default(),
+            results.nginx.as_ref().map(|version| format!(" {version}.")).unwrap_or_default(),
             results.settings
         ),
         ratios(results),
@@ -39,15 +35,8 @@ pub fn markdown(results: &Results) -> String {
         sections.push(size_and_start(results));
     }
     if !results.problems.is_empty() {
-        let problems: Vec<String> = results
-            .problems
-            .iter()
-            .map(|problem| format!("- {problem}"))
-            .collect();
-        sections.push(format!(
-            "**Problems: this run doesn't count.**\n\n{}",
-            problems.join("\n")
-        ));
+        let problems: Vec<String> = results.problems.iter().map(|problem| format!("- {problem}")).collect();
+        sections.push(format!("**Problems: this run doesn't count.**\n\n{}", problems.join("\n")));
     }
     sections.join("\n\n") + "\n"
 }
@@ -66,50 +55,14 @@ fn ratios(results: &Results) -> String {
     let call = |target| results.ratio(target, Measure::Call, cpu);
     let burst = |target| results.ratio(target, Measure::Burst, cpu);
     let paced = |target| results.ratio(target, Measure::Paced, cpu);
-    let added = |target| {
-        results
-            .of(target)?
-            .p99_added_us()
-            .map(|micros| micros / 1000.0)
-    };
+    let added = |target| results.of(target)?.p99_added_us().map(|micros| micros / 1000.0);
     let rows = [
-        Row {
-            title: "CPU per call",
-            value: &call,
-            digits: 2,
-            goal: goal::CALL,
-            strict: false,
-        },
-        Row {
-            title: "CPU per burst stream",
-            value: &burst,
-            digits: 2,
-            goal: goal::BURST,
-            strict: false,
-        },
-        Row {
-            title: "CPU per paced stream",
-            value: &paced,
-            digits: 2,
-            goal: goal::PACED,
-            strict: false,
-        },
-        Row {
-            title: "p99 added at half load, ms",
-            value: &added,
-            digits: 2,
-            goal: goal::P99_ADDED_MS,
-            strict: true,
-        },
+        Row { title: "CPU per call", value: &call, digits: 2, goal: goal::CALL, strict: false },
+        Row { title: "CPU per burst stream", value: &burst, digits: 2, goal: goal::BURST, strict: false },
+        Row { title: "CPU per paced stream", value: &paced, digits: 2, goal: goal::PACED, strict: false },
+        Row { title: "p99 added at half load, ms", value: &added, digits: 2, goal: goal::P99_ADDED_MS, strict: true },
     ];
-    let mut table = Table::new(&[
-        "ratio, nginx = 1",
-        "nginx",
-        "hyper yardstick",
-        "Keyward",
-        "goal",
-        "reached",
-    ]);
+    let mut table = Table::new(&["ratio, nginx = 1", "nginx", "hyper yardstick", "Keyward", "goal", "reached"]);
     for row in rows {
         let value = |target| number((row.value)(target), row.digits);
         let keyward = (row.value)(Target::Keyward);
@@ -143,14 +96,11 @@ fn raw(results: &Results) -> String {
     ]);
     for one in &results.targets {
         let micros = |measure, value: fn(&Report) -> Option<f64>, digits| {
-            one.median(measure, value)
-                .map_or("–".to_owned(), |micros| format!("{micros:.digits$} µs"))
+            one.median(measure, value).map_or("–".to_owned(), |micros| format!("{micros:.digits$} µs"))
         };
         let cpu = |measure| micros(measure, |report| report.cpu_us, 1);
         let rate = |measure| number(one.median(measure, |report| Some(report.rate)), 0);
-        let megabytes = |bytes: Option<u64>| {
-            bytes.map_or("–".to_owned(), |bytes| format!("{:.1} MB", mega(bytes)))
-        };
+        let megabytes = |bytes: Option<u64>| bytes.map_or("–".to_owned(), |bytes| format!("{:.1} MB", mega(bytes)));
         table.row([
             one.target.title().to_owned(),
             cpu(Measure::Call),
@@ -178,24 +128,13 @@ fn size_and_start(results: &Results) -> String {
     let Some(keyward) = &results.keyward else {
         return String::new();
     };
-    let idle = results
-        .of(Target::Keyward)
-        .and_then(|keyward| keyward.idle)
-        .map(|memory| mega(memory.resident));
+    let idle = results.of(Target::Keyward).and_then(|keyward| keyward.idle).map(|memory| mega(memory.resident));
     row("cold start, ms", keyward.cold_start_ms, goal::COLD_START_MS);
     row("idle memory, MB", idle, goal::IDLE_MB);
-    row(
-        "program, MB",
-        keyward.program_bytes.map(mega),
-        goal::PROGRAM_MB,
-    );
+    row("program, MB", keyward.program_bytes.map(mega), goal::PROGRAM_MB);
     for (keys, goal) in goal::STARTS {
         let start = keyward.starts.iter().find(|start| start.keys == keys);
-        row(
-            &format!("ready with {keys} keys, ms"),
-            start.map(|start| start.ready_ms),
-            goal,
-        );
+        row(&format!("ready with {keys} keys, ms"), start.map(|start| start.ready_ms), goal);
     }
     let per_key = keyward.starts.last().map(|start| start.bytes_per_key);
     row("memory per key, bytes", per_key, goal::BYTES_PER_KEY);
@@ -206,13 +145,7 @@ fn size_and_start(results: &Results) -> String {
 /// stayed below. What can't be read from the rounded number isn't judged by it.
 fn judged(value: Option<f64>, goal: f64, strict: bool) -> [String; 2] {
     let sign = if strict { "<" } else { "≤" };
-    let reached = value.map_or("–", |value| {
-        if value < goal || (!strict && value <= goal) {
-            "yes"
-        } else {
-            "**no**"
-        }
-    });
+    let reached = value.map_or("–", |value| if value < goal || (!strict && value <= goal) { "yes" } else { "**no**" });
     [format!("{sign} {goal}"), reached.to_owned()]
 }
 
@@ -232,9 +165,7 @@ struct Table {
 impl Table {
     fn new(titles: &[&str]) -> Self {
         let rule = "--:|".repeat(titles.len().saturating_sub(1));
-        Self {
-            text: format!("| {} |\n|---|{rule}", titles.join(" | ")),
-        }
+        Self { text: format!("| {} |\n|---|{rule}", titles.join(" | ")) }
     }
 
     fn row<const N: usize>(&mut self, cells: [String; N]) {
@@ -251,18 +182,9 @@ mod tests {
     #[test]
     fn goals_stand_beside_the_ratios() {
         let text = markdown(&sample(&[10.0], &[12.0]));
-        assert!(
-            text.contains("| CPU per call | 1.00 | – | 1.20 | ≤ 1.25 | yes |"),
-            "{text}"
-        );
-        assert!(
-            text.contains("| CPU per burst stream | 1.00 | – | 1.20 | ≤ 1 | **no** |"),
-            "{text}"
-        );
-        assert!(
-            text.contains("| p99 added at half load, ms | 0.05 | – | 0.07 | < 1 | yes |"),
-            "{text}"
-        );
+        assert!(text.contains("| CPU per call | 1.00 | – | 1.20 | ≤ 1.25 | yes |"), "{text}");
+        assert!(text.contains("| CPU per burst stream | 1.00 | – | 1.20 | ≤ 1 | **no** |"), "{text}");
+        assert!(text.contains("| p99 added at half load, ms | 0.05 | – | 0.07 | < 1 | yes |"), "{text}");
         assert!(text.contains("| Keyward | 12.0 µs |"), "{text}");
         assert!(!text.contains("Problems"), "{text}");
     }
@@ -272,39 +194,20 @@ mod tests {
         let mut results = sample(&[10.0], &[12.0]);
         results.targets.pop();
         let text = markdown(&results);
-        assert!(
-            text.contains("| CPU per call | 1.00 | – | – | ≤ 1.25 | – |"),
-            "{text}"
-        );
+        assert!(text.contains("| CPU per call | 1.00 | – | – | ≤ 1.25 | – |"), "{text}");
     }
 
     #[test]
     fn starts_are_judged_by_their_number_of_keys() {
         let mut results = sample(&[10.0], &[12.0]);
-        let start = |keys, ready_ms| StartWithKeys {
-            keys,
-            ready_ms,
-            bytes_per_key: 499.0,
-        };
+        let start = |keys, ready_ms| StartWithKeys { keys, ready_ms, bytes_per_key: 499.0 };
         let starts = vec![start(100_000, 299.0), start(1_000_000, 3000.0)];
-        results.keyward = Some(KeywardResults {
-            starts,
-            ..KeywardResults::default()
-        });
+        results.keyward = Some(KeywardResults { starts, ..KeywardResults::default() });
         results.problems.push("it broke".to_owned());
         let text = markdown(&results);
-        assert!(
-            text.contains("| ready with 100000 keys, ms | 299 | < 300 | yes |"),
-            "{text}"
-        );
-        assert!(
-            text.contains("| ready with 1000000 keys, ms | 3000 | < 3000 | **no** |"),
-            "{text}"
-        );
-        assert!(
-            text.contains("| memory per key, bytes | 499 | < 500 | yes |"),
-            "{text}"
-        );
+        assert!(text.contains("| ready with 100000 keys, ms | 299 | < 300 | yes |"), "{text}");
+        assert!(text.contains("| ready with 1000000 keys, ms | 3000 | < 3000 | **no** |"), "{text}");
+        assert!(text.contains("| memory per key, bytes | 499 | < 500 | yes |"), "{text}");
         assert!(text.contains("doesn't count.**\n\n- it broke"), "{text}");
     }
 }

@@ -122,12 +122,7 @@ impl Results {
     }
 
     /// Median over the rounds of `value` divided by nginx's of the same round.
-    pub fn ratio(
-        &self,
-        target: Target,
-        measure: Measure,
-        value: impl Fn(&Report) -> Option<f64>,
-    ) -> Option<f64> {
+    pub fn ratio(&self, target: Target, measure: Measure, value: impl Fn(&Report) -> Option<f64>) -> Option<f64> {
         let (ours, nginx) = (self.of(target)?, self.of(Target::Nginx)?);
         median(ours.of(measure).filter_map(|run| {
             let other = nginx.of(measure).find(|other| other.round == run.round)?;
@@ -146,9 +141,7 @@ impl TargetResults {
     /// half load, in microseconds.
     pub fn p99_added_us(&self) -> Option<f64> {
         median(self.of(Measure::Half).filter_map(|run| {
-            let direct = self
-                .of(Measure::HalfDirect)
-                .find(|direct| direct.round == run.round)?;
+            let direct = self.of(Measure::HalfDirect).find(|direct| direct.round == run.round)?;
             Some(run.report.p99_us? - direct.report.p99_us?)
         }))
     }
@@ -178,19 +171,12 @@ pub mod tests {
                     p50_us: p99_us,
                     p99_us,
                 };
-                Run {
-                    round: round as u32,
-                    measure,
-                    report,
-                }
+                Run { round: round as u32, measure, report }
             };
             let rounds = values.iter().enumerate();
             rounds
                 .flat_map(|(round, value)| {
-                    let halves = [
-                        run(round, Measure::Half, *value),
-                        run(round, Measure::HalfDirect, 5.0),
-                    ];
+                    let halves = [run(round, Measure::Half, *value), run(round, Measure::HalfDirect, 5.0)];
                     [Measure::Call, Measure::Burst, Measure::Paced]
                         .map(|m| run(round, m, *value))
                         .into_iter()
@@ -198,16 +184,8 @@ pub mod tests {
                 })
                 .collect()
         };
-        let memory = Some(Memory {
-            resident: 30 << 20,
-            peak: 50 << 20,
-        });
-        let of = |target, values| TargetResults {
-            target,
-            runs: runs(values),
-            idle: memory,
-            loaded: memory,
-        };
+        let memory = Some(Memory { resident: 30 << 20, peak: 50 << 20 });
+        let of = |target, values| TargetResults { target, runs: runs(values), idle: memory, loaded: memory };
         Results {
             machine: "2 × test".to_owned(),
             nginx: None,
@@ -231,11 +209,6 @@ pub mod tests {
     #[test]
     fn what_is_added_is_compared_with_direct_at_the_same_rate() {
         let results = sample(&[10.0], &[12.0]);
-        assert_eq!(
-            results
-                .of(Target::Keyward)
-                .and_then(TargetResults::p99_added_us),
-            Some(70.0)
-        );
+        assert_eq!(results.of(Target::Keyward).and_then(TargetResults::p99_added_us), Some(70.0));
     }
 }

@@ -23,35 +23,14 @@ pub struct Timing {
 }
 
 /// What numbers are worth quoting from.
-pub const FULL: Timing = Timing {
-    rounds: 3,
-    warm_up: 0.5,
-    call: 3.0,
-    burst: 3.0,
-    paced: 5.0,
-    half: 2.5,
-};
+pub const FULL: Timing = Timing { rounds: 3, warm_up: 0.5, call: 3.0, burst: 3.0, paced: 5.0, half: 2.5 };
 /// A first look.
-pub const QUICK: Timing = Timing {
-    rounds: 3,
-    warm_up: 0.25,
-    call: 0.6,
-    burst: 0.6,
-    paced: 1.2,
-    half: 0.5,
-};
+pub const QUICK: Timing = Timing { rounds: 3, warm_up: 0.25, call: 0.6, burst: 0.6, paced: 1.2, half: 0.5 };
 
 impl Timing {
     /// One sentence for the reader of the tables.
     pub fn sentence(&self) -> String {
-        let Self {
-            rounds,
-            call,
-            burst,
-            paced,
-            half,
-            ..
-        } = self;
+        let Self { rounds, call, burst, paced, half, .. } = self;
         format!(
             "Median of {rounds} interleaved rounds, in each {call} s of calls, {burst} s of burst streams, \
              {paced} s of paced streams and {half} s at half load."
@@ -61,12 +40,7 @@ impl Timing {
 
 /// Runs all rounds. What goes wrong is a problem of the whole bench, noted in
 /// `problems`, but the rest is still measured.
-pub fn run(
-    timing: &Timing,
-    provider: SocketAddr,
-    targets: &mut [Running],
-    problems: &mut Vec<String>,
-) -> Result<()> {
+pub fn run(timing: &Timing, provider: SocketAddr, targets: &mut [Running], problems: &mut Vec<String>) -> Result<()> {
     for round in 0..timing.rounds {
         for (measure, work, seconds) in [
             (Measure::Call, Work::Call, timing.call),
@@ -75,12 +49,7 @@ pub fn run(
         ] {
             eprintln!("round {} of {}: {}", round + 1, timing.rounds, work.name());
             for target in &mut *targets {
-                let load = Load {
-                    address: target.address,
-                    work,
-                    seconds,
-                    rate: None,
-                };
+                let load = Load { address: target.address, work, seconds, rate: None };
                 load.run(timing, round, measure, target, problems)?;
             }
         }
@@ -104,18 +73,10 @@ fn at_half_load(
     let Some(rate) = call.map(|run| run.report.rate / 2.0) else {
         return Ok(());
     };
-    let load = Load {
-        address: target.address,
-        work: Work::Call,
-        seconds: timing.half,
-        rate: Some(rate),
-    };
+    let load = Load { address: target.address, work: Work::Call, seconds: timing.half, rate: Some(rate) };
     load.run(timing, round, Measure::Half, target, problems)?;
     if target.results.target != Target::Direct {
-        let load = Load {
-            address: provider,
-            ..load
-        };
+        let load = Load { address: provider, ..load };
         load.run(timing, round, Measure::HalfDirect, target, problems)?;
     }
     Ok(())
@@ -142,12 +103,7 @@ impl Load {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["load", "--work", self.work.name(), "--key", &target.key]);
         command.args(["--target", &self.address.to_string()]);
-        command.args([
-            "--warm-up",
-            &timing.warm_up.to_string(),
-            "--seconds",
-            &self.seconds.to_string(),
-        ]);
+        command.args(["--warm-up", &timing.warm_up.to_string(), "--seconds", &self.seconds.to_string()]);
         if let Some(rate) = self.rate {
             command.args(["--rate", &rate.to_string()]);
         }
@@ -155,30 +111,16 @@ impl Load {
             command.args(["--watch", &process.id().to_string()]);
         }
         let output = command.output()?;
-        let name = format!(
-            "{}, {measure:?} in round {}",
-            target.results.target.title(),
-            round + 1
-        );
+        let name = format!("{}, {measure:?} in round {}", target.results.target.title(), round + 1);
         let Ok(report) = serde_json::from_slice::<Report>(&output.stdout) else {
-            problems.push(format!(
-                "{name}: {}",
-                String::from_utf8_lossy(&output.stderr).trim()
-            ));
+            problems.push(format!("{name}: {}", String::from_utf8_lossy(&output.stderr).trim()));
             return Ok(());
         };
         if let Some(error) = &report.first_error {
             let all = report.errors + report.calls;
-            problems.push(format!(
-                "{name}: {} of {all} calls failed, first: {error}",
-                report.errors
-            ));
+            problems.push(format!("{name}: {} of {all} calls failed, first: {error}", report.errors));
         }
-        target.results.runs.push(Run {
-            round,
-            measure,
-            report,
-        });
+        target.results.runs.push(Run { round, measure, report });
         Ok(())
     }
 }

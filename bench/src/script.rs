@@ -48,19 +48,9 @@ impl Work {
 
 /// The request's body, padded to [`REQUEST_BYTES`].
 pub fn request_body(work: Work) -> String {
-    let model = if work == Work::Paced {
-        PACED_MODEL
-    } else {
-        BURST_MODEL
-    };
-    let stream = if work == Work::Call {
-        ""
-    } else {
-        r#""stream":true,"stream_options":{"include_usage":true},"#
-    };
-    let open = format!(
-        r#"{{"model":"{model}",{stream}"max_tokens":64,"messages":[{{"role":"user","content":""#
-    );
+    let model = if work == Work::Paced { PACED_MODEL } else { BURST_MODEL };
+    let stream = if work == Work::Call { "" } else { r#""stream":true,"stream_options":{"include_usage":true},"# };
+    let open = format!(r#"{{"model":"{model}",{stream}"max_tokens":64,"messages":[{{"role":"user","content":""#);
     padded(&open, r#""}]}"#, REQUEST_BYTES)
 }
 
@@ -87,13 +77,8 @@ pub fn answer_body() -> String {
 
 /// The list of models, as a gateway may ask for it to route by name.
 pub fn models_body() -> String {
-    let model =
-        |id| format!(r#"{{"id":"{id}","object":"model","created":1700000000,"owned_by":"bench"}}"#);
-    format!(
-        r#"{{"object":"list","data":[{},{}]}}"#,
-        model(BURST_MODEL),
-        model(PACED_MODEL)
-    )
+    let model = |id| format!(r#"{{"id":"{id}","object":"model","created":1700000000,"owned_by":"bench"}}"#);
+    format!(r#"{{"object":"list","data":[{},{}]}}"#, model(BURST_MODEL), model(PACED_MODEL))
 }
 
 /// The events of a stream, each with its blank line, `[DONE]` last.
@@ -106,21 +91,12 @@ pub fn stream_events() -> Vec<String> {
     };
     let mut events: Vec<String> = (1..=CONTENT_FRAMES)
         .map(|n| {
-            let finish = if n == CONTENT_FRAMES {
-                "\"stop\""
-            } else {
-                "null"
-            };
-            let delta = format!(
-                r#"{{"index":0,"delta":{{"content":" word{n:02}"}},"finish_reason":{finish}}}"#
-            );
+            let finish = if n == CONTENT_FRAMES { "\"stop\"" } else { "null" };
+            let delta = format!(r#"{{"index":0,"delta":{{"content":" word{n:02}"}},"finish_reason":{finish}}}"#);
             chunk(&delta, "null")
         })
         .collect();
-    events.push(chunk(
-        "",
-        r#"{"prompt_tokens":120,"completion_tokens":23,"total_tokens":143}"#,
-    ));
+    events.push(chunk("", r#"{"prompt_tokens":120,"completion_tokens":23,"total_tokens":143}"#));
     events.push("data: [DONE]\n\n".to_owned());
     events
 }
@@ -132,10 +108,7 @@ pub fn chunked(data: &str) -> Bytes {
 
 fn padded(open: &str, close: &str, length: usize) -> String {
     let fill = length.saturating_sub(open.len() + close.len());
-    format!(
-        "{open}{}{close}",
-        "abcdefghi ".repeat(fill / 10 + 1).split_at(fill).0
-    )
+    format!("{open}{}{close}", "abcdefghi ".repeat(fill / 10 + 1).split_at(fill).0)
 }
 
 #[cfg(test)]
@@ -148,10 +121,7 @@ mod tests {
             let body = request_body(work);
             assert_eq!(body.len(), REQUEST_BYTES);
             let value: serde_json::Value = serde_json::from_str(&body)?;
-            assert_eq!(
-                value["stream"].as_bool().unwrap_or(false),
-                work != Work::Call
-            );
+            assert_eq!(value["stream"].as_bool().unwrap_or(false), work != Work::Call);
         }
         assert_eq!(answer_body().len(), ANSWER_BYTES);
         let answer: serde_json::Value = serde_json::from_str(&answer_body())?;

@@ -75,11 +75,7 @@ mod tests {
         for size in [1, 2, 3, 7, 64, 1000, bytes.len()] {
             let mut counter = SseCounter::default();
             bytes.chunks(size).for_each(|part| counter.feed(part));
-            assert_eq!(
-                (counter.events(), counter.done()),
-                (crate::script::STREAM_EVENTS, true),
-                "cut by {size}"
-            );
+            assert_eq!((counter.events(), counter.done()), (crate::script::STREAM_EVENTS, true), "cut by {size}");
         }
     }
 
@@ -90,18 +86,12 @@ mod tests {
 
     #[test]
     fn an_event_after_done_takes_done_back() {
-        assert_eq!(
-            counted(&["data: [DONE]\n\n", "data: {\"error\":1}\n\n"]),
-            (2, false)
-        );
+        assert_eq!(counted(&["data: [DONE]\n\n", "data: {\"error\":1}\n\n"]), (2, false));
     }
 
     #[test]
     fn done_inside_another_event_is_not_done() {
-        assert_eq!(
-            counted(&["data: {\"content\":\"data: [DONE]\"}\n\n"]),
-            (1, false)
-        );
+        assert_eq!(counted(&["data: {\"content\":\"data: [DONE]\"}\n\n"]), (1, false));
     }
 
     #[test]
@@ -111,9 +101,6 @@ mod tests {
 
     #[test]
     fn carriage_returns_and_comments_are_understood() {
-        assert_eq!(
-            counted(&[": ping\r\n", "data: {}\r\n\r\n", "data: [DONE]\r\n\r\n"]),
-            (2, true)
-        );
+        assert_eq!(counted(&[": ping\r\n", "data: {}\r\n\r\n", "data: [DONE]\r\n\r\n"]), (2, true));
     }
 }

@@ -41,11 +41,7 @@ pub fn measure(
         fill::fill(&installation.data_dir(), total)?;
         let (ready, memory) = start(installation, &key)?;
         let bytes_per_key = (memory as f64 - with_one as f64) / total as f64;
-        results.starts.push(StartWithKeys {
-            keys: total,
-            ready_ms: millis(ready),
-            bytes_per_key,
-        });
+        results.starts.push(StartWithKeys { keys: total, ready_ms: millis(ready), bytes_per_key });
     }
     Ok(())
 }

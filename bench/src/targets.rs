@@ -54,11 +54,7 @@ impl Place {
             }
             Target::Yardstick => {
                 let address = free_address()?;
-                (
-                    address,
-                    KEY.to_owned(),
-                    Some(self.start_yardstick(address)?),
-                )
+                (address, KEY.to_owned(), Some(self.start_yardstick(address)?))
             }
             Target::Keyward => {
                 let installation = self.install_keyward("measured")?;
@@ -74,18 +70,8 @@ impl Place {
         }
         call(address, &key).with_context(|| format!("the first call, {}", target.title()))?;
         std::thread::sleep(SETTLE);
-        let results = TargetResults {
-            target,
-            runs: Vec::new(),
-            idle: None,
-            loaded: None,
-        };
-        let mut running = Running {
-            address,
-            key,
-            process,
-            results,
-        };
+        let results = TargetResults { target, runs: Vec::new(), idle: None, loaded: None };
+        let mut running = Running { address, key, process, results };
         running.results.idle = running.memory()?;
         Ok(running)
     }
@@ -106,10 +92,7 @@ impl Place {
 impl Running {
     /// Memory of the target's process now.
     pub fn memory(&self) -> Result<Option<procfs::Memory>> {
-        self.process
-            .as_ref()
-            .map(|process| procfs::memory(process.id()))
-            .transpose()
+        self.process.as_ref().map(|process| procfs::memory(process.id())).transpose()
     }
 
     /// Ends the target.
@@ -124,18 +107,7 @@ impl Running {
 /// One call, which must succeed.
 pub fn call(address: SocketAddr, key: &str) -> Result<()> {
     let body = request_body(Work::Call);
-    let (status, answer) = http1::ask(
-        address,
-        "POST",
-        "/v1/chat/completions",
-        key,
-        &body,
-        Duration::from_secs(10),
-    )?;
-    ensure!(
-        status == 200,
-        "status {status}: {}",
-        String::from_utf8_lossy(&answer)
-    );
+    let (status, answer) = http1::ask(address, "POST", "/v1/chat/completions", key, &body, Duration::from_secs(10))?;
+    ensure!(status == 200, "status {status}: {}", String::from_utf8_lossy(&answer));
     Ok(())
 }

@@ -45,9 +45,7 @@ struct Usage {
 
 /// Serves calls of the one API key `key` until the process ends.
 pub async fn serve(listen: SocketAddr, provider: SocketAddr, key: &str) -> Result<()> {
-    let listener = TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("can't listen on {listen}"))?;
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("can't listen on {listen}"))?;
     let gateway = Arc::new(Gateway::new(provider, key)?);
     let connections = TaskTracker::new();
     loop {
@@ -58,8 +56,7 @@ pub async fn serve(listen: SocketAddr, provider: SocketAddr, key: &str) -> Resul
             let gateway = Arc::clone(&gateway);
             async move { gateway.answer(request).await }
         });
-        let connection = hyper::server::conn::http1::Builder::new()
-            .serve_connection(TokioIo::new(stream), service);
+        let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
         connections.spawn(async move {
             if let Err(error) = connection.await {
                 eprintln!("yardstick: {error}");
@@ -70,70 +67,44 @@ pub async fn serve(listen: SocketAddr, provider: SocketAddr, key: &str) -> Resul
 
 impl Gateway {
     fn new(provider: SocketAddr, key: &str) -> Result<Self> {
-        let hmac =
-            Hmac::new_from_slice(b"the yardstick's pepper").map_err(|error| anyhow!("{error}"))?;
+        let hmac = Hmac::new_from_slice(b"the yardstick's pepper").map_err(|error| anyhow!("{error}"))?;
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         let client = Client::builder(TokioExecutor::new()).build(connector);
         let credential = HeaderValue::from_static("Bearer sk-bench-credential");
-        let entry = Key {
-            credential,
-            tokens: Arc::default(),
-        };
+        let entry = Key { credential, tokens: Arc::default() };
         let keys = HashMap::from([(digest(&hmac, key.as_bytes()), entry)]);
-        Ok(Self {
-            client,
-            provider,
-            hmac,
-            keys,
-        })
+        Ok(Self { client, provider, hmac, keys })
     }
 
-    async fn answer(
-        &self,
-        request: Request<Incoming>,
-    ) -> Result<Response<BoxBody<Bytes, hyper::Error>>> {
+    async fn answer(&self, request: Request<Incoming>) -> Result<Response<BoxBody<Bytes, hyper::Error>>> {
         let Some(key) = self.key(request.headers()) else {
             return refusal(StatusCode::UNAUTHORIZED);
         };
         let (mut head, body) = request.into_parts();
-        let path = head
-            .uri
-            .path_and_query()
-            .map_or("/", http::uri::PathAndQuery::as_str);
+        let path = head.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         head.uri = Uri::try_from(format!("http://{}{path}", self.provider))?;
         head.headers.remove(header::HOST);
         head.headers.remove(header::CONNECTION);
-        head.headers
-            .insert(header::AUTHORIZATION, key.credential.clone());
+        head.headers.insert(header::AUTHORIZATION, key.credential.clone());
         let Ok(answer) = self.client.request(Request::from_parts(head, body)).await else {
             return refusal(StatusCode::BAD_GATEWAY);
         };
         let (mut head, body) = answer.into_parts();
         head.headers.remove(header::CONNECTION);
         head.headers.remove(header::TRANSFER_ENCODING);
-        let tap = UsageTap {
-            body,
-            tokens: Arc::clone(&key.tokens),
-        };
+        let tap = UsageTap { body, tokens: Arc::clone(&key.tokens) };
         Ok(Response::from_parts(head, tap.boxed()))
     }
 
     fn key(&self, headers: &http::HeaderMap) -> Option<&Key> {
-        let secret = headers
-            .get(header::AUTHORIZATION)?
-            .as_bytes()
-            .strip_prefix(b"Bearer ")?;
+        let secret = headers.get(header::AUTHORIZATION)?.as_bytes().strip_prefix(b"Bearer ")?;
         self.keys.get(&digest(&self.hmac, secret))
     }
 }
 
 fn digest(hmac: &Hmac<Sha256>, secret: &[u8]) -> Digest {
-    hmac.clone()
-        .chain_update(secret)
-        .finalize()
-        .into_bytes()
-        .into()
+    hmac.clone().chain_update(secret).finalize().into_bytes().into()
 }
 
 fn refusal(status: StatusCode) -> Result<Response<BoxBody<Bytes, hyper::Error>>> {
@@ -156,12 +127,8 @@ impl Body for UsageTap {
         context: &mut std::task::Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
-        if let Some(data) = frame
-            .as_ref()
-            .and_then(|frame| frame.as_ref().ok()?.data_ref())
-        {
-            self.tokens
-                .fetch_add(total_tokens(data).unwrap_or(0), Ordering::Relaxed);
+        if let Some(data) = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()) {
+            self.tokens.fetch_add(total_tokens(data).unwrap_or(0), Ordering::Relaxed);
         }
         Poll::Ready(frame)
     }
@@ -201,10 +168,7 @@ mod tests {
     fn only_the_one_key_is_known() -> Result<()> {
         let gateway = Gateway::new(SocketAddr::from(([127, 0, 0, 1], 1)), "sk-project-known")?;
         let known = |value: &'static str| {
-            let headers = http::HeaderMap::from_iter([(
-                header::AUTHORIZATION,
-                HeaderValue::from_static(value),
-            )]);
+            let headers = http::HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static(value))]);
             gateway.key(&headers).is_some()
         };
         assert!(known("Bearer sk-project-known"));

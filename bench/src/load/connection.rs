@@ -16,9 +16,7 @@ const TAIL: Duration = Duration::from_millis(20);
 
 /// Runs `plan`; see [`super::run`].
 pub fn run(plan: &Plan) -> Result<(Seen, Window)> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     LocalSet::new().block_on(&runtime, measure(plan))
 }
 
@@ -45,14 +43,8 @@ async fn measure(plan: &Plan) -> Result<(Seen, Window)> {
         }
         anyhow::Ok(())
     };
-    tokio::time::timeout(GRACE, collect)
-        .await
-        .context("the target hangs")??;
-    clock.map_or(Ok(()), |clock| {
-        clock
-            .join()
-            .map_err(|_| anyhow!("the load's clock panicked"))
-    })?;
+    tokio::time::timeout(GRACE, collect).await.context("the target hangs")??;
+    clock.map_or(Ok(()), |clock| clock.join().map_err(|_| anyhow!("the load's clock panicked")))?;
     Ok((seen, window))
 }
 
@@ -78,9 +70,7 @@ async fn connection(plan: Plan, pace: Pace) -> Result<Seen> {
 struct Keep(bool);
 
 async fn connect(plan: &Plan) -> Result<TcpStream> {
-    let stream = TcpStream::connect(plan.target)
-        .await
-        .context("can't connect to the target")?;
+    let stream = TcpStream::connect(plan.target).await.context("can't connect to the target")?;
     stream.set_nodelay(true)?;
     Ok(stream)
 }

@@ -84,10 +84,7 @@ impl Seen {
         match outcome {
             Ok(()) => {
                 let ended = Instant::now();
-                self.samples.push(Sample {
-                    ended,
-                    took: ended - began,
-                });
+                self.samples.push(Sample { ended, took: ended - began });
             }
             Err(error) => {
                 self.errors += 1;
@@ -123,22 +120,12 @@ struct Mark {
 impl Mark {
     fn now(watch: Option<u32>) -> Result<Self> {
         let used = watch.map(procfs::processor_time).transpose()?;
-        Ok(Self {
-            at: Instant::now(),
-            used,
-        })
+        Ok(Self { at: Instant::now(), used })
     }
 
     fn until(self, end: Self) -> Window {
-        let used = end
-            .used
-            .zip(self.used)
-            .map(|(end, start)| end.saturating_sub(start));
-        Window {
-            from: self.at,
-            until: end.at,
-            used,
-        }
+        let used = end.used.zip(self.used).map(|(end, start)| end.saturating_sub(start));
+        Window { from: self.at, until: end.at, used }
     }
 }
 
@@ -159,28 +146,15 @@ impl Window {
 pub fn run(plan: &Plan) -> Result<Report> {
     let (seen, window) = connection::run(plan)?;
     let report = report(seen, window);
-    ensure!(
-        report.calls > 0 || report.errors > 0,
-        "nothing came back in {} s",
-        report.seconds
-    );
+    ensure!(report.calls > 0 || report.errors > 0, "nothing came back in {} s", report.seconds);
     Ok(report)
 }
 
 fn report(seen: Seen, window: Window) -> Report {
     let inside = |sample: &&Sample| window.from < sample.ended && sample.ended <= window.until;
-    let mut took: Vec<Duration> = seen
-        .samples
-        .iter()
-        .filter(inside)
-        .map(|sample| sample.took)
-        .collect();
+    let mut took: Vec<Duration> = seen.samples.iter().filter(inside).map(|sample| sample.took).collect();
     took.sort_unstable();
-    let calls: f64 = seen
-        .samples
-        .iter()
-        .map(|sample| window.share_of(sample))
-        .sum();
+    let calls: f64 = seen.samples.iter().map(|sample| window.share_of(sample)).sum();
     let micros = |time: Duration| time.as_secs_f64() * 1e6;
     let slowest_of = |share| crate::stats::percentile(&took, share).map(micros);
     let seconds = (window.until - window.from).as_secs_f64();
@@ -190,10 +164,7 @@ fn report(seen: Seen, window: Window) -> Report {
         first_error: seen.first_error,
         seconds,
         rate: calls / seconds,
-        cpu_us: window
-            .used
-            .filter(|_| calls > 0.0)
-            .map(|used| micros(used) / calls),
+        cpu_us: window.used.filter(|_| calls > 0.0).map(|used| micros(used) / calls),
         p50_us: slowest_of(0.50),
         p99_us: slowest_of(0.99),
     }
@@ -207,27 +178,10 @@ mod tests {
     fn only_what_ended_in_the_measured_time_counts_but_every_error_does() {
         let from = Instant::now();
         let at = |ms| from + Duration::from_millis(ms);
-        let sample = |ended, took| Sample {
-            ended: at(ended),
-            took: Duration::from_micros(took),
-        };
-        let mut seen = Seen {
-            samples: vec![sample(0, 9), sample(1, 100), sample(2, 300)],
-            ..Seen::default()
-        };
-        seen.join(Seen {
-            samples: vec![sample(10, 200), sample(11, 9)],
-            errors: 3,
-            first_error: Some("x".into()),
-        });
-        let report = report(
-            seen,
-            Window {
-                from,
-                until: at(10),
-                used: Some(Duration::from_micros(30)),
-            },
-        );
+        let sample = |ended, took| Sample { ended: at(ended), took: Duration::from_micros(took) };
+        let mut seen = Seen { samples: vec![sample(0, 9), sample(1, 100), sample(2, 300)], ..Seen::default() };
+        seen.join(Seen { samples: vec![sample(10, 200), sample(11, 9)], errors: 3, first_error: Some("x".into()) });
+        let report = report(seen, Window { from, until: at(10), used: Some(Duration::from_micros(30)) });
         assert_eq!((report.calls, report.errors), (3, 3));
         assert_eq!(report.first_error.as_deref(), Some("x"));
         assert_eq!(report.rate.round(), 300.0);
@@ -240,15 +194,8 @@ mod tests {
     fn a_call_counts_with_its_share_in_the_measured_time() {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
-        let sample = |from, until| Sample {
-            ended: at(until),
-            took: at(until) - at(from),
-        };
-        let window = Window {
-            from: at(100),
-            until: at(200),
-            used: Some(Duration::from_micros(3)),
-        };
+        let sample = |from, until| Sample { ended: at(until), took: at(until) - at(from) };
+        let window = Window { from: at(100), until: at(200), used: Some(Duration::from_micros(3)) };
         for (sample, share) in [
             (sample(100, 200), 1.0),
             (sample(120, 130), 1.0),
@@ -258,24 +205,10 @@ mod tests {
             (sample(0, 100), 0.0),
             (sample(200, 201), 0.0),
         ] {
-            assert!(
-                (window.share_of(&sample) - share).abs() < 1e-9,
-                "{sample:?}"
-            );
+            assert!((window.share_of(&sample) - share).abs() < 1e-9, "{sample:?}");
         }
-        let samples = vec![
-            sample(50, 150),
-            sample(150, 250),
-            sample(60, 160),
-            sample(190, 290),
-        ];
-        let report = report(
-            Seen {
-                samples,
-                ..Seen::default()
-            },
-            window,
-        );
+        let samples = vec![sample(50, 150), sample(150, 250), sample(60, 160), sample(190, 290)];
+        let report = report(Seen { samples, ..Seen::default() }, window);
         assert_eq!((report.calls, report.rate.round()), (2, 17.0));
     }
 }

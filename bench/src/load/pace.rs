@@ -39,13 +39,9 @@ impl Pace {
     /// An open loop of `rate` requests per second until `stop`, and the thread
     /// that keeps its time. Bounded by the time it runs for.
     pub fn open(rate: f64, start: Instant, stop: Instant) -> Result<(Self, JoinHandle<()>)> {
-        ensure!(
-            rate.is_finite() && rate >= 1.0,
-            "a rate of {rate} calls per second"
-        );
+        ensure!(rate.is_finite() && rate >= 1.0, "a rate of {rate} calls per second");
         let (sender, receiver) = unbounded_channel();
-        let thread =
-            std::thread::Builder::new().spawn(move || hand_out(&sender, rate, start, stop))?;
+        let thread = std::thread::Builder::new().spawn(move || hand_out(&sender, rate, start, stop))?;
         Ok((Self::Open(Rc::new(Mutex::new(receiver))), thread))
     }
 }
@@ -101,12 +97,7 @@ mod tests {
     #[tokio::test]
     async fn a_closed_loop_ends_at_its_time() {
         let now = Instant::now();
-        assert!(
-            Pace::Closed(now + Duration::from_secs(60))
-                .next()
-                .await
-                .is_some()
-        );
+        assert!(Pace::Closed(now + Duration::from_secs(60)).next().await.is_some());
         assert!(Pace::Closed(now).next().await.is_none());
     }
 }

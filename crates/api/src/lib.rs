@@ -73,5 +73,6 @@ pub fn broken() -> http::Response<Body> {
         "internal_error",
         "Something went wrong inside Keyward. Its log says what, under this request's x-request-id.",
     );
-    axum::response::IntoResponse::into_response(error).map(|body| http_body_util::BodyExt::map_err(body, Into::into).boxed_unsync())
+    axum::response::IntoResponse::into_response(error)
+        .map(|body| http_body_util::BodyExt::map_err(body, Into::into).boxed_unsync())
 }

@@ -1,13 +1,16 @@
 //! `keyward init`: an organization and its owner without a browser.
 
-use std::io::{BufRead, Write};
+use std::{
+    io::{BufRead, Write},
+    sync::Arc,
+};
 
 use anyhow::{Context, Result, bail};
 use keyward_domain::{Name, organization::Email, password::Password};
 use keyward_service::organization::{CreateOrganization, create};
 use serde_json::json;
 
-use crate::{config::Settings, installation};
+use crate::{config::Settings, installation, system::SystemClock};
 
 /// Makes an organization, its owner and its first admin key.
 #[derive(Debug, clap::Args)]
@@ -33,7 +36,7 @@ pub async fn run(settings: &Settings, args: InitArgs, out: &mut dyn Write) -> Re
     let mut password = zeroize::Zeroizing::new(String::new());
     std::io::stdin().lock().read_line(&mut password).context("the password can't be read from standard input")?;
     let password = Password::parse("password", password.trim_end_matches(['\r', '\n']))?;
-    let keyward = installation::open(settings, None).await?;
+    let keyward = installation::open(settings, Arc::new(SystemClock), None).await?;
     let created = create(&keyward, CreateOrganization { name, owner_email: email, password }).await;
     let made = match created {
         Ok(made) => made,

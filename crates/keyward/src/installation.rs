@@ -4,15 +4,12 @@
 use std::{fs::DirBuilder, os::unix::fs::DirBuilderExt, path::PathBuf, sync::Arc};
 
 use anyhow::{Context, Result};
-use keyward_domain::Randomness;
+use keyward_domain::{Clock, Randomness};
 use keyward_service::{Keyward, MasterKeySource, Parts};
 use keyward_store::Pool;
 use keyward_telemetry::journal::{Journal, JournalOptions};
 
-use crate::{
-    config::Settings,
-    system::{SystemClock, SystemRandomness},
-};
+use crate::{config::Settings, system::SystemRandomness};
 
 /// File of the embedded database.
 pub fn database_file(settings: &Settings) -> PathBuf {
@@ -53,10 +50,10 @@ pub fn open_journal(settings: &Settings) -> Result<Arc<Journal>> {
 
 /// Opens everything, and sets it up if it is new. `journal` for a process that
 /// serves calls.
-pub async fn open(settings: &Settings, journal: Option<Arc<Journal>>) -> Result<Keyward> {
+pub async fn open(settings: &Settings, clock: Arc<dyn Clock>, journal: Option<Arc<Journal>>) -> Result<Keyward> {
     make_data_dir(settings)?;
     let pool = open_pool(settings).await?;
-    let parts = Parts { pool, master_key: master_key(settings), clock: Arc::new(SystemClock), randomness: Arc::new(SystemRandomness), journal };
+    let parts = Parts { pool, master_key: master_key(settings), clock, randomness: Arc::new(SystemRandomness), journal };
     Ok(keyward_service::open(parts).await?)
 }
 

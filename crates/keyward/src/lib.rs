@@ -12,4 +12,5 @@ pub mod logging;
 mod model_lists;
 pub mod operations;
 pub mod serve;
-mod system;
+pub mod server;
+pub mod system;

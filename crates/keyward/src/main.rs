@@ -72,13 +72,21 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Config => write!(out, "{}", template()).map(|()| true).map_err(Into::into),
         Command::Admin(command) => return keyward::cli::run(command),
-        Command::Serve { settings, args } => read(settings, config).and_then(|settings| serve::run(&settings, &args, &mut out).map(|()| true)),
-        Command::Init { settings, args } => local(settings, config, async |settings| init::run(&settings, args, &mut out).await.map(|()| true)),
-        Command::Migrate { settings, args } => local(settings, config, async |settings| operations::migrate(&settings, &args, &mut out).await),
-        Command::Backup { settings, args } => {
-            local(settings, config, async |settings| operations::backup(&settings, &args, &mut out).await.map(|()| true))
+        Command::Serve { settings, args } => {
+            read(settings, config).and_then(|settings| serve::run(&settings, &args, &mut out).map(|()| true))
         }
-        Command::Doctor { settings, args } => local(settings, config, async |settings| doctor::run(&settings, &args, &mut out).await),
+        Command::Init { settings, args } => {
+            local(settings, config, async |settings| init::run(&settings, args, &mut out).await.map(|()| true))
+        }
+        Command::Migrate { settings, args } => {
+            local(settings, config, async |settings| operations::migrate(&settings, &args, &mut out).await)
+        }
+        Command::Backup { settings, args } => local(settings, config, async |settings| {
+            operations::backup(&settings, &args, &mut out).await.map(|()| true)
+        }),
+        Command::Doctor { settings, args } => {
+            local(settings, config, async |settings| doctor::run(&settings, &args, &mut out).await)
+        }
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,
@@ -93,13 +101,18 @@ fn main() -> ExitCode {
 #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
 fn read(given: Given, config: Option<PathBuf>) -> anyhow::Result<Settings> {
     // Settings are ASCII; a variable of another kind is none of them.
-    let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let variables =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let settings = Settings::read(given, config.as_deref(), variables)?;
     logging::start(&settings)?;
     Ok(settings)
 }
 
-fn local(given: Given, config: Option<PathBuf>, run: impl AsyncFnOnce(Settings) -> anyhow::Result<bool>) -> anyhow::Result<bool> {
+fn local(
+    given: Given,
+    config: Option<PathBuf>,
+    run: impl AsyncFnOnce(Settings) -> anyhow::Result<bool>,
+) -> anyhow::Result<bool> {
     let settings = read(given, config)?;
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run(settings))
 }

@@ -5,12 +5,13 @@ use std::{
     io::Write,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anyhow::{Context, Result, bail};
 use keyward_store::installation::{backup as copy, schema_version};
 
-use crate::{config::Settings, installation};
+use crate::{config::Settings, installation, system::SystemClock};
 
 /// Brings the tables up to date.
 #[derive(Debug, clap::Args)]
@@ -34,7 +35,7 @@ pub async fn migrate(settings: &Settings, args: &MigrateArgs, out: &mut dyn Writ
         writeln!(out, "The tables are at version {before}; this Keyward wants version {known}.")?;
         return Ok(before == known);
     }
-    installation::open(settings, None).await?.close().await;
+    installation::open(settings, Arc::new(SystemClock), None).await?.close().await;
     let (_, after) = versions().await?;
     writeln!(out, "The tables went from version {before} to version {after}.")?;
     Ok(true)

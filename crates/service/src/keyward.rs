@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ed25519_dalek::VerifyingKey;
 use keyward_access::KeyIndex;
 use keyward_domain::{Clock, Randomness, Timestamp, id::IdSource};
-use keyward_store::{Connection, Pool};
+use keyward_store::{Pool, PooledConnection};
 
 use crate::{Result, follow::Follower, usage::Drainer, vault::Vault};
 
@@ -44,7 +44,7 @@ impl Keyward {
         self.vault.audit_public_key()
     }
 
-    pub(crate) async fn read(&self) -> Result<Connection> {
+    pub(crate) async fn read(&self) -> Result<PooledConnection> {
         Ok(self.pool.read().await?)
     }
 

@@ -14,13 +14,13 @@ use std::{
 
 use keyward_domain::{
     Timestamp,
-    clock::from_millis,
+    clock::{from_millis, to_millis},
     id::{ApiKeyId, CredentialId},
 };
 use keyward_store::{
     Pool,
     api_key_usage::{self, Used},
-    journal_position,
+    credential, journal_position,
 };
 use keyward_telemetry::journal::{Journal, Position, UsageRecord};
 use tokio::sync::Mutex;
@@ -130,8 +130,8 @@ impl Keyward {
         for (key, used) in &sums.keys {
             api_key_usage::add(conn, *key, used).await?;
         }
-        for (credential, last_used_at) in &sums.credentials {
-            api_key_usage::note_credential(conn, *credential, *last_used_at).await?;
+        for (credential_id, last_used_at) in &sums.credentials {
+            credential::touch(conn, *credential_id, to_millis(*last_used_at)).await?;
         }
         let next = (batch.next.segment(), batch.next.offset());
         journal_position::put(conn, drainer.journal.id(), next).await?;

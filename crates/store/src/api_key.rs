@@ -244,12 +244,22 @@ pub async fn name_is_taken(conn: &mut Conn<'_>, key: &ApiKey, now: Timestamp) ->
     Ok(sql!(conn, fetch_one as (i64,), NAME_IS_TAKEN, project, name, id, to_millis(now))?.0 > 0)
 }
 
-const FIND: &str = "SELECT k.id, k.organization_id, k.project_id, k.name, k.digest, k.last_four, k.previous_digest,
-        k.previous_last_four, k.previous_expires_at, k.disabled, k.revoked_at, k.admin_key_id, k.created_by,
-        k.created_at, k.updated_at, k.expires_at, k.max_requests, k.restrictions, k.environment, k.metadata, k.version,
-        u.request_count, u.input_tokens, u.output_tokens, u.last_used_at, u.last_used_ip, u.previous_last_used_at
-    FROM api_keys k LEFT JOIN api_key_usage u ON u.api_key_id = k.id
-    WHERE k.organization_id = $1 AND k.project_id = $2 AND k.id = $3 AND k.deleted_at IS NULL";
+macro_rules! select {
+    ($which:literal) => {
+        concat!(
+            "SELECT k.id, k.organization_id, k.project_id, k.name, k.digest, k.last_four, k.previous_digest,
+                k.previous_last_four, k.previous_expires_at, k.disabled, k.revoked_at, k.admin_key_id, k.created_by,
+                k.created_at, k.updated_at, k.expires_at, k.max_requests, k.restrictions, k.environment, k.metadata,
+                k.version, u.request_count, u.input_tokens, u.output_tokens, u.last_used_at, u.last_used_ip,
+                u.previous_last_used_at
+            FROM api_keys k LEFT JOIN api_key_usage u ON u.api_key_id = k.id
+            WHERE k.deleted_at IS NULL AND ",
+            $which
+        )
+    };
+}
+
+const FIND: &str = select!("k.organization_id = $1 AND k.project_id = $2 AND k.id = $3");
 
 /// A key of that project, unless it is deleted, and what it was used for.
 pub async fn find(
@@ -264,17 +274,14 @@ pub async fn find(
 }
 
 const LIST: Paged = paged!(
-    "SELECT k.id, k.organization_id, k.project_id, k.name, k.digest, k.last_four, k.previous_digest,
-        k.previous_last_four, k.previous_expires_at, k.disabled, k.revoked_at, k.admin_key_id, k.created_by,
-        k.created_at, k.updated_at, k.expires_at, k.max_requests, k.restrictions, k.environment, k.metadata, k.version,
-        u.request_count, u.input_tokens, u.output_tokens, u.last_used_at, u.last_used_ip, u.previous_last_used_at
-    FROM api_keys k LEFT JOIN api_key_usage u ON u.api_key_id = k.id
-    WHERE k.organization_id = $3 AND k.project_id = $4 AND k.deleted_at IS NULL
+    select!(
+        "k.organization_id = $3 AND k.project_id = $4
     AND ($5 IS NULL OR $5 = CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked' WHEN k.disabled THEN 'disabled'
         WHEN k.expires_at <= $6 THEN 'expired' ELSE 'active' END)
     AND (lower(k.name) LIKE $7 ESCAPE '\\' OR lower(k.last_four) = $8 OR k.id = $9)
     AND ($10 IS NULL OR k.environment = $10)
-    AND ($11 IS NULL OR u.last_used_at IS NULL OR u.last_used_at < $11)",
+    AND ($11 IS NULL OR u.last_used_at IS NULL OR u.last_used_at < $11)"
+    ),
     "k.id"
 );
 

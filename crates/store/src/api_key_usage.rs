@@ -7,7 +7,7 @@ use keyward_domain::{
     Timestamp,
     api_key::KeyUsage,
     clock::{from_millis, to_millis},
-    id::{ApiKeyId, CredentialId},
+    id::ApiKeyId,
 };
 
 use crate::{Conn, StoreError};
@@ -95,18 +95,6 @@ const FORGET_PREVIOUS: &str = "UPDATE api_key_usage SET previous_last_used_at = 
 /// from now on.
 pub async fn forget_previous(conn: &mut Conn<'_>, key: ApiKeyId) -> Result<(), StoreError> {
     sql!(conn, execute, FORGET_PREVIOUS, key.uuid()).map(drop)
-}
-
-const NOTE_CREDENTIAL: &str = "UPDATE credentials SET last_used_at = $2
-    WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
-
-/// Notes that a call went out with a credential.
-pub async fn note_credential(
-    conn: &mut Conn<'_>,
-    credential: CredentialId,
-    last_used_at: Timestamp,
-) -> Result<(), StoreError> {
-    sql!(conn, execute, NOTE_CREDENTIAL, credential.uuid(), to_millis(last_used_at)).map(drop)
 }
 
 const RESERVE: &str = "INSERT INTO api_key_usage (api_key_id, request_count, input_tokens, output_tokens)

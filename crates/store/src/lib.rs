@@ -24,4 +24,4 @@ pub mod project;
 
 pub use error::StoreError;
 pub use page::CursorUnknown;
-pub use pool::{Conn, Connection, Pool, Transaction};
+pub use pool::{Conn, Pool, PooledConnection, Transaction};

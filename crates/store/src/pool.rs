@@ -37,7 +37,7 @@ pub enum Conn<'a> {
 
 /// A connection outside a transaction: each statement stands by itself.
 #[derive(Debug)]
-pub enum Connection {
+pub enum PooledConnection {
     /// SQLite.
     Sqlite(PoolConnection<Sqlite>),
     /// PostgreSQL.
@@ -112,18 +112,18 @@ impl Pool {
     }
 
     /// A connection for reading.
-    pub async fn read(&self) -> Result<Connection, StoreError> {
+    pub async fn read(&self) -> Result<PooledConnection, StoreError> {
         Ok(match self {
-            Self::Sqlite { read, .. } => Connection::Sqlite(read.acquire().await?),
-            Self::Postgres(pool) => Connection::Postgres(pool.acquire().await?),
+            Self::Sqlite { read, .. } => PooledConnection::Sqlite(read.acquire().await?),
+            Self::Postgres(pool) => PooledConnection::Postgres(pool.acquire().await?),
         })
     }
 
     /// A connection for one statement that writes.
-    pub async fn write(&self) -> Result<Connection, StoreError> {
+    pub async fn write(&self) -> Result<PooledConnection, StoreError> {
         Ok(match self {
-            Self::Sqlite { write, .. } => Connection::Sqlite(write.acquire().await?),
-            Self::Postgres(pool) => Connection::Postgres(pool.acquire().await?),
+            Self::Sqlite { write, .. } => PooledConnection::Sqlite(write.acquire().await?),
+            Self::Postgres(pool) => PooledConnection::Postgres(pool.acquire().await?),
         })
     }
 
@@ -154,7 +154,7 @@ impl Pool {
     }
 }
 
-impl Connection {
+impl PooledConnection {
     /// For a store function.
     pub fn conn(&mut self) -> Conn<'_> {
         match self {

@@ -27,20 +27,9 @@ pub struct Body {
 }
 
 impl Body {
-    pub(super) fn new(
-        connection: Box<Connection>,
-        pool: Arc<Pool>,
-        kind: BodyKind,
-        idle_limit: Duration,
-    ) -> Self {
-        let mut body = Self {
-            connection: Some(connection),
-            pool,
-            kind,
-            framing: Framing::new(kind),
-            idle_limit,
-            failure: None,
-        };
+    pub(super) fn new(connection: Box<Connection>, pool: Arc<Pool>, kind: BodyKind, idle_limit: Duration) -> Self {
+        let mut body =
+            Self { connection: Some(connection), pool, kind, framing: Framing::new(kind), idle_limit, failure: None };
         if body.framing.is_done() {
             body.finish();
         }
@@ -108,10 +97,7 @@ impl Body {
 
     /// The rest of the body as one piece of at most `limit` bytes.
     pub async fn collect(mut self, limit: usize) -> Result<Bytes, BodyError> {
-        if self
-            .exact_length()
-            .is_some_and(|length| length > limit as u64)
-        {
+        if self.exact_length().is_some_and(|length| length > limit as u64) {
             return Err(BodyError::TooLarge);
         }
         let Some(first) = self.next().await.transpose()? else {

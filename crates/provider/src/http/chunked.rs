@@ -54,9 +54,7 @@ impl ChunkDecoder {
     /// A decoder at the first byte of a body.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            state: State::Size { digits: 0, size: 0 },
-        }
+        Self { state: State::Size { digits: 0, size: 0 } }
     }
 
     /// Whether the body, its last chunk and its trailers have been read.
@@ -105,16 +103,12 @@ fn step(state: State, byte: u8) -> Result<State, Malformed> {
         (State::Size { digits: 1.., size }, b'\r') => State::SizeLf { size },
         (State::Size { digits: 1.., size }, b';') => State::Extension { size, seen: 0 },
         (State::Size { digits, size }, _) => {
-            let digit = char::from(byte)
-                .to_digit(16)
-                .ok_or(Malformed::new("a chunk's size is not a hexadecimal number"))?;
+            let digit =
+                char::from(byte).to_digit(16).ok_or(Malformed::new("a chunk's size is not a hexadecimal number"))?;
             if digits == 16 {
                 return Err(Malformed::new("a chunk's size has more than 16 digits"));
             }
-            State::Size {
-                digits: digits + 1,
-                size: size << 4 | u64::from(digit),
-            }
+            State::Size { digits: digits + 1, size: size << 4 | u64::from(digit) }
         }
 
         (State::Extension { size, .. }, b'\r') => State::SizeLf { size },
@@ -122,10 +116,7 @@ fn step(state: State, byte: u8) -> Result<State, Malformed> {
             if seen == MAX_EXTENSION {
                 return Err(Malformed::new("a chunk's extension is too long"));
             }
-            State::Extension {
-                size,
-                seen: seen + 1,
-            }
+            State::Extension { size, seen: seen + 1 }
         }
         (State::SizeLf { size: 0 }, b'\n') => State::TrailerStart { seen: 0 },
         (State::SizeLf { size }, b'\n') => State::Data { left: size },
@@ -138,15 +129,11 @@ fn step(state: State, byte: u8) -> Result<State, Malformed> {
 
         (State::TrailerStart { .. }, b'\r') => State::LastLf,
         (State::TrailerStart { seen } | State::TrailerName { seen }, _) if is_name(byte) => {
-            State::TrailerName {
-                seen: more_trailer(seen)?,
-            }
+            State::TrailerName { seen: more_trailer(seen)? }
         }
         (State::TrailerName { seen }, b':') => State::TrailerValue { seen },
         (State::TrailerValue { seen }, b'\r') => State::TrailerLf { seen },
-        (State::TrailerValue { seen }, _) if is_text(byte) => State::TrailerValue {
-            seen: more_trailer(seen)?,
-        },
+        (State::TrailerValue { seen }, _) if is_text(byte) => State::TrailerValue { seen: more_trailer(seen)? },
         (State::TrailerLf { seen }, b'\n') => State::TrailerStart { seen },
         (State::LastLf, b'\n') => State::Done,
 
@@ -154,9 +141,7 @@ fn step(state: State, byte: u8) -> Result<State, Malformed> {
             return Err(Malformed::new("a trailer is not a header field"));
         }
         _ => {
-            return Err(Malformed::new(
-                "a line of the chunked coding has a control character or doesn't end in CRLF",
-            ));
+            return Err(Malformed::new("a line of the chunked coding has a control character or doesn't end in CRLF"));
         }
     };
     Ok(next)

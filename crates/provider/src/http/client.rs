@@ -74,21 +74,13 @@ impl Client {
     #[must_use]
     pub fn new(options: ClientOptions, tls: Tls) -> Self {
         let pool = Pool::new(options.max_idle_per_endpoint, options.max_idle_age);
-        Self {
-            options,
-            tls,
-            pool: Arc::new(pool),
-        }
+        Self { options, tls, pool: Arc::new(pool) }
     }
 
     /// Sends `request` and reads the response's head. Dropping the future
     /// closes the connection. A pooled connection that turns out to have been
     /// closed by its peer before the request came is replaced once, silently.
-    pub async fn send(
-        &self,
-        endpoint: &Endpoint,
-        request: OutgoingRequest<'_>,
-    ) -> Result<Response, SendError> {
+    pub async fn send(&self, endpoint: &Endpoint, request: OutgoingRequest<'_>) -> Result<Response, SendError> {
         request.check()?;
         if let Some(mut connection) = self.pool.take(endpoint.origin()) {
             match self.exchange(&mut connection, endpoint, &request).await {
@@ -119,10 +111,7 @@ impl Client {
         connection.begin(body, self.options.head_timeout, |out| {
             request.write_head(endpoint.authority(), out);
         });
-        let malformed = |what| SendError::Malformed {
-            host: host(endpoint),
-            what,
-        };
+        let malformed = |what| SendError::Malformed { host: host(endpoint), what };
         let mut interim = 0;
         loop {
             let end = read_head(connection, endpoint).await?;
@@ -134,14 +123,10 @@ impl Client {
             }
             interim += 1;
             if head.status == StatusCode::SWITCHING_PROTOCOLS {
-                return Err(malformed(Malformed::new(
-                    "it switches to a protocol that nobody asked for",
-                )));
+                return Err(malformed(Malformed::new("it switches to a protocol that nobody asked for")));
             }
             if interim > MAX_INTERIM {
-                return Err(malformed(Malformed::new(
-                    "it has too many interim responses",
-                )));
+                return Err(malformed(Malformed::new("it has too many interim responses")));
             }
         }
     }
@@ -161,10 +146,7 @@ async fn read_head(connection: &mut Connection, endpoint: &Endpoint) -> Result<u
     let mut scanned = 0;
     loop {
         let found = head::find_end(&connection.buffer, scanned);
-        let found = found.map_err(|what| SendError::Malformed {
-            host: host(endpoint),
-            what,
-        })?;
+        let found = found.map_err(|what| SendError::Malformed { host: host(endpoint), what })?;
         if let Some(end) = found {
             return Ok(end);
         }
@@ -182,11 +164,7 @@ async fn read_head(connection: &mut Connection, endpoint: &Endpoint) -> Result<u
             Ok(_) => {}
             Err(ReadError::Broken(error)) => return Err(broken(endpoint, &error, sent)),
             Err(ReadError::TimedOut) => {
-                return Err(SendError::TimedOut {
-                    host: host(endpoint),
-                    waited_for: "no response came in time",
-                    sent,
-                });
+                return Err(SendError::TimedOut { host: host(endpoint), waited_for: "no response came in time", sent });
             }
         }
     }
@@ -194,9 +172,6 @@ async fn read_head(connection: &mut Connection, endpoint: &Endpoint) -> Result<u
 
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Response")
-            .field("status", &self.status)
-            .field("body", &self.body)
-            .finish_non_exhaustive()
+        f.debug_struct("Response").field("status", &self.status).field("body", &self.body).finish_non_exhaustive()
     }
 }

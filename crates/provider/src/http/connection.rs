@@ -66,12 +66,7 @@ impl Connection {
     }
 
     /// Begins an exchange; bytes flow when the connection is read.
-    pub(super) fn begin(
-        &mut self,
-        body: Bytes,
-        head_limit: Duration,
-        write_head: impl FnOnce(&mut Vec<u8>),
-    ) {
+    pub(super) fn begin(&mut self, body: Bytes, head_limit: Duration, write_head: impl FnOnce(&mut Vec<u8>)) {
         self.upload.begin(body, write_head);
         self.deadline.set(head_limit);
         self.answered = false;
@@ -143,8 +138,6 @@ impl Connection {
         let mut byte = [0];
         let mut probe = ReadBuf::new(&mut byte);
         let mut cx = Context::from_waker(Waker::noop());
-        Pin::new(&mut self.stream)
-            .poll_read(&mut cx, &mut probe)
-            .is_pending()
+        Pin::new(&mut self.stream).poll_read(&mut cx, &mut probe).is_pending()
     }
 }

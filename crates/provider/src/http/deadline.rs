@@ -19,11 +19,7 @@ pub(super) struct Deadline {
 
 impl Deadline {
     pub(super) fn new(limit: Duration) -> Self {
-        Self {
-            timer: Box::pin(sleep(limit)),
-            limit,
-            waiting_since: None,
-        }
+        Self { timer: Box::pin(sleep(limit)), limit, waiting_since: None }
     }
 
     /// Starts over with a new limit; the next wait begins to count.
@@ -34,8 +30,7 @@ impl Deadline {
 
     /// How long the present wait has lasted.
     pub(super) fn waited(&self) -> Duration {
-        self.waiting_since
-            .map_or(Duration::ZERO, |since| since.elapsed())
+        self.waiting_since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
     /// To be polled whenever there is nothing to read; ready when that has

@@ -56,10 +56,7 @@ impl Endpoint {
     /// sees what would be connected to.
     pub fn parse(base_url: &str) -> Result<Self, EndpointError> {
         // The URL standard drops or rewrites these silently; nobody means them.
-        if base_url
-            .chars()
-            .any(|c| c.is_whitespace() || c.is_control() || c == '\\')
-        {
+        if base_url.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\') {
             return Err(EndpointError::NotAUrl);
         }
         let url = Url::parse(base_url).map_err(|_| EndpointError::NotAUrl)?;
@@ -82,9 +79,7 @@ impl Endpoint {
         let server_name = match (&host, secure) {
             (_, false) => None,
             (Host::Address(address), true) => Some(ServerName::IpAddress((*address).into())),
-            (Host::Name(name), true) => {
-                Some(ServerName::try_from(name.to_string()).map_err(|_| EndpointError::Host)?)
-            }
+            (Host::Name(name), true) => Some(ServerName::try_from(name.to_string()).map_err(|_| EndpointError::Host)?),
         };
         let port = url.port_or_known_default().ok_or(EndpointError::NotAUrl)?;
         let bare = url.host_str().ok_or(EndpointError::NotAUrl)?;

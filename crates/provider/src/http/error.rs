@@ -84,9 +84,7 @@ impl SendError {
         match self {
             Self::Blocked { .. } | Self::InvalidRequest { .. } => false,
             Self::Malformed { .. } => true,
-            Self::Unreachable { sent, .. }
-            | Self::TimedOut { sent, .. }
-            | Self::Tls { sent, .. } => *sent,
+            Self::Unreachable { sent, .. } | Self::TimedOut { sent, .. } | Self::Tls { sent, .. } => *sent,
         }
     }
 }

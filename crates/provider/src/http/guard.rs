@@ -61,9 +61,8 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     if let Some(inner) = embedded_v4(address) {
         return is_public_v4(inner);
     }
-    let within = |(network, prefix): &(Ipv6Addr, u32)| {
-        (address.to_bits() ^ network.to_bits()).leading_zeros() >= *prefix
-    };
+    let within =
+        |(network, prefix): &(Ipv6Addr, u32)| (address.to_bits() ^ network.to_bits()).leading_zeros() >= *prefix;
     within(&GLOBAL_UNICAST) && !REFUSED_V6.iter().any(within)
 }
 

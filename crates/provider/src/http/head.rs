@@ -46,9 +46,7 @@ pub struct ResponseHead {
 /// possible: a peer that speaks something else isn't waited for.
 pub fn find_end(bytes: &[u8], scanned: usize) -> Result<Option<usize>, Malformed> {
     if bytes.iter().zip(b"HTTP/1.").any(|(is, must)| is != must) {
-        return Err(Malformed::new(
-            "it doesn't begin with an HTTP/1 status line",
-        ));
+        return Err(Malformed::new("it doesn't begin with an HTTP/1 status line"));
     }
     let too_long = Err(Malformed::new("its head is longer than 16 KB"));
     let unsearched = bytes.get(scanned..).unwrap_or_default();
@@ -60,18 +58,10 @@ pub fn find_end(bytes: &[u8], scanned: usize) -> Result<Option<usize>, Malformed
         }
         if before.ends_with(b"\r\n\r") {
             let end = at + 1;
-            return if end > MAX_HEAD {
-                too_long
-            } else {
-                Ok(Some(end))
-            };
+            return if end > MAX_HEAD { too_long } else { Ok(Some(end)) };
         }
     }
-    if bytes.len() >= MAX_HEAD {
-        too_long
-    } else {
-        Ok(None)
-    }
+    if bytes.len() >= MAX_HEAD { too_long } else { Ok(None) }
 }
 
 /// Parses exactly one head, as [`find_end`] delimits it. `bodiless` says that
@@ -148,15 +138,10 @@ impl Framing {
             if self.length.is_some() {
                 return Err(Malformed::new("it has several Content-Length headers"));
             }
-            self.length = Some(
-                content_length(value)
-                    .ok_or(Malformed::new("its Content-Length is not one number"))?,
-            );
+            self.length = Some(content_length(value).ok_or(Malformed::new("its Content-Length is not one number"))?);
         } else if name == TRANSFER_ENCODING {
             if self.chunked || !value.eq_ignore_ascii_case(b"chunked") {
-                return Err(Malformed::new(
-                    "its Transfer-Encoding is something else than chunked",
-                ));
+                return Err(Malformed::new("its Transfer-Encoding is something else than chunked"));
             }
             self.chunked = true;
         } else if name == CONNECTION {
@@ -175,16 +160,9 @@ impl Framing {
         Ok(true)
     }
 
-    fn body(
-        &self,
-        status: StatusCode,
-        is_1_1: bool,
-        bodiless: bool,
-    ) -> Result<BodyKind, Malformed> {
+    fn body(&self, status: StatusCode, is_1_1: bool, bodiless: bool) -> Result<BodyKind, Malformed> {
         if self.chunked && self.length.is_some() {
-            return Err(Malformed::new(
-                "it has both Transfer-Encoding and Content-Length",
-            ));
+            return Err(Malformed::new("it has both Transfer-Encoding and Content-Length"));
         }
         if self.chunked && !is_1_1 {
             return Err(Malformed::new("it is HTTP/1.0 with Transfer-Encoding"));
@@ -208,10 +186,7 @@ fn content_length(value: &[u8]) -> Option<u64> {
     if value.is_empty() || value.len() > 19 {
         return None;
     }
-    value.iter().try_fold(0, |length: u64, byte| {
-        byte.is_ascii_digit()
-            .then(|| length * 10 + u64::from(byte - b'0'))
-    })
+    value.iter().try_fold(0, |length: u64, byte| byte.is_ascii_digit().then(|| length * 10 + u64::from(byte - b'0')))
 }
 
 fn describe(error: httparse::Error) -> &'static str {

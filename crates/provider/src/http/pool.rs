@@ -30,14 +30,7 @@ struct Idle {
 
 impl Pool {
     pub(super) fn new(max_idle: usize, max_age: Duration) -> Self {
-        Self {
-            max_idle,
-            max_age,
-            shelves: Mutex::new(Shelves {
-                idle: HashMap::new(),
-                swept: Instant::now(),
-            }),
-        }
+        Self { max_idle, max_age, shelves: Mutex::new(Shelves { idle: HashMap::new(), swept: Instant::now() }) }
     }
 
     /// A connection to `origin` that its peer hasn't closed as far as is known
@@ -63,10 +56,7 @@ impl Pool {
         }
         let shelf = match shelves.idle.get_mut(&**connection.origin()) {
             Some(shelf) => shelf,
-            None => shelves
-                .idle
-                .entry(Arc::clone(connection.origin()))
-                .or_default(),
+            None => shelves.idle.entry(Arc::clone(connection.origin())).or_default(),
         };
         shelf.push_back(Idle { connection, since });
         if shelf.len() > self.max_idle {

@@ -34,11 +34,7 @@ impl OutgoingRequest<'_> {
         if !self.target.starts_with('/') {
             return invalid("its target doesn't begin with '/'");
         }
-        if self
-            .target
-            .bytes()
-            .any(|b| !b.is_ascii_graphic() || b == b'#')
-        {
+        if self.target.bytes().any(|b| !b.is_ascii_graphic() || b == b'#') {
             return invalid("its target holds a character that must be percent-encoded");
         }
         Ok(())
@@ -46,14 +42,7 @@ impl OutgoingRequest<'_> {
 
     /// Appends the head to `out`.
     pub(super) fn write_head(&self, authority: &str, out: &mut Vec<u8>) {
-        for part in [
-            self.method.as_str(),
-            " ",
-            self.target,
-            " HTTP/1.1\r\nhost: ",
-            authority,
-            "\r\n",
-        ] {
+        for part in [self.method.as_str(), " ", self.target, " HTTP/1.1\r\nhost: ", authority, "\r\n"] {
             out.extend_from_slice(part.as_bytes());
         }
         let expects_body = [Method::POST, Method::PUT, Method::PATCH].contains(&self.method);

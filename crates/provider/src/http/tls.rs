@@ -37,20 +37,14 @@ impl Tls {
         if roots.is_empty() {
             return Self { config: None };
         }
-        #[expect(
-            clippy::expect_used,
-            reason = "aws-lc as built in supports the default versions of TLS"
-        )]
-        let mut config =
-            ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-                .with_safe_default_protocol_versions()
-                .expect("aws-lc speaks TLS 1.2 and 1.3")
-                .with_root_certificates(roots)
-                .with_no_client_auth();
+        #[expect(clippy::expect_used, reason = "aws-lc as built in supports the default versions of TLS")]
+        let mut config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("aws-lc speaks TLS 1.2 and 1.3")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Self {
-            config: Some(Arc::new(config)),
-        }
+        Self { config: Some(Arc::new(config)) }
     }
 
     pub(super) fn config(&self) -> Option<&Arc<ClientConfig>> {

@@ -31,13 +31,7 @@ enum State {
 
 impl Upload {
     pub(super) fn new() -> Self {
-        Self {
-            head: Vec::with_capacity(1024),
-            body: Bytes::new(),
-            written: 0,
-            state: State::Done,
-            touched: false,
-        }
+        Self { head: Vec::with_capacity(1024), body: Bytes::new(), written: 0, state: State::Done, touched: false }
     }
 
     /// Begins the next request; `write_head` appends its head.
@@ -67,8 +61,7 @@ impl Upload {
             let past_head = self.written.saturating_sub(self.head.len());
             let body = self.body.get(past_head..).unwrap_or_default();
             let slices = [IoSlice::new(head), IoSlice::new(body)];
-            let Poll::Ready(result) = Pin::new(&mut *stream).poll_write_vectored(cx, &slices)
-            else {
+            let Poll::Ready(result) = Pin::new(&mut *stream).poll_write_vectored(cx, &slices) else {
                 return;
             };
             self.touched = true;

@@ -8,9 +8,7 @@ use super::support::{Provider, both, call, call_as, client, post, text, within};
 
 #[tokio::test]
 async fn a_body_with_a_length_arrives_whole() {
-    let response = call("HTTP/1.1 201 Created\r\ncontent-length: 5\r\nx-a: b\r\n\r\nhello")
-        .await
-        .unwrap();
+    let response = call("HTTP/1.1 201 Created\r\ncontent-length: 5\r\nx-a: b\r\n\r\nhello").await.unwrap();
     assert_eq!(response.status, 201);
     assert_eq!(response.body.exact_length(), Some(5));
     assert!(!response.body.ends_by_close());
@@ -62,17 +60,10 @@ async fn what_one_read_brings_is_one_piece_and_the_end_is_known_with_the_last() 
 
 #[tokio::test]
 async fn responses_that_never_have_a_body_have_none_whatever_they_say() {
-    for (method, status) in [
-        (Method::POST, "204 No Content"),
-        (Method::GET, "304 Not Modified"),
-        (Method::HEAD, "200 OK"),
-    ] {
-        let response = call_as(
-            method,
-            format!("HTTP/1.1 {status}\r\ncontent-length: 7\r\n\r\n"),
-        )
-        .await
-        .unwrap();
+    for (method, status) in
+        [(Method::POST, "204 No Content"), (Method::GET, "304 Not Modified"), (Method::HEAD, "200 OK")]
+    {
+        let response = call_as(method, format!("HTTP/1.1 {status}\r\ncontent-length: 7\r\n\r\n")).await.unwrap();
         assert!(response.body.is_complete(), "{status}");
         assert_eq!(response.body.exact_length(), Some(0));
         assert_eq!(text(response).await, "");
@@ -101,11 +92,7 @@ async fn headers_of_the_connection_stay_on_the_connection() {
     )
     .await
     .unwrap();
-    let names: Vec<_> = response
-        .headers
-        .iter()
-        .map(|(n, v)| (n.as_str(), v))
-        .collect();
+    let names: Vec<_> = response.headers.iter().map(|(n, v)| (n.as_str(), v)).collect();
     assert_eq!(names.len(), 3, "{names:?}");
     assert_eq!(response.headers["x-kept"], "1");
     assert_eq!(response.headers.get_all("set-cookie").iter().count(), 2);
@@ -141,11 +128,9 @@ async fn a_body_that_ends_by_close_is_truncated_by_a_reset() {
 
 #[tokio::test]
 async fn collect_gives_exactly_the_limit_and_refuses_one_byte_more() {
-    for head in [
-        "content-length: 6\r\n\r\nabcdef",
-        "transfer-encoding: chunked\r\n\r\n6\r\nabcdef\r\n0\r\n\r\n",
-        "\r\nabcdef",
-    ] {
+    for head in
+        ["content-length: 6\r\n\r\nabcdef", "transfer-encoding: chunked\r\n\r\n6\r\nabcdef\r\n0\r\n\r\n", "\r\nabcdef"]
+    {
         let response = format!("HTTP/1.1 200 OK\r\n{head}");
         let whole = call(&response).await.unwrap().body.collect(6).await;
         assert_eq!(whole, Ok(Bytes::from("abcdef")));

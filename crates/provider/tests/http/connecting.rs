@@ -33,10 +33,7 @@ async fn private_addresses_are_blocked_unless_allowed_in_every_spelling() {
     ] {
         let endpoint = Endpoint::parse(&format!("http://{host}:{port}")).unwrap();
         let error = within(post(&guarded, &endpoint)).await.unwrap_err();
-        assert!(
-            matches!(error, SendError::Blocked { .. }) && !error.was_sent(),
-            "{host}: {error}"
-        );
+        assert!(matches!(error, SendError::Blocked { .. }) && !error.was_sent(), "{host}: {error}");
     }
     let allowed = client();
     let ours = async { text(post(&allowed, &provider.endpoint).await.unwrap()).await };
@@ -83,21 +80,12 @@ async fn a_connection_that_is_not_made_in_time_times_out() {
     let listener = socket.listen(0).unwrap();
     let address = listener.local_addr().unwrap();
     let mut fillers = Vec::new();
-    while let Ok(Ok(filler)) = tokio::time::timeout(
-        Duration::from_millis(200),
-        tokio::net::TcpStream::connect(address),
-    )
-    .await
+    while let Ok(Ok(filler)) =
+        tokio::time::timeout(Duration::from_millis(200), tokio::net::TcpStream::connect(address)).await
     {
         fillers.push(filler);
     }
-    let client = Client::new(
-        ClientOptions {
-            connect_timeout: Duration::from_millis(100),
-            ..options()
-        },
-        no_tls(),
-    );
+    let client = Client::new(ClientOptions { connect_timeout: Duration::from_millis(100), ..options() }, no_tls());
     let endpoint = Endpoint::parse(&format!("http://{address}")).unwrap();
     let error = within(post(&client, &endpoint)).await.unwrap_err();
     assert!(matches!(error, SendError::TimedOut { .. }), "{error}");

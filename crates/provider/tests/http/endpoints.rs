@@ -5,48 +5,13 @@ use keyward_provider::http::{Endpoint, EndpointError};
 #[test]
 fn a_base_url_is_taken_apart() {
     for (url, path, authority, shown) in [
-        (
-            "https://api.openai.com/v1",
-            "/v1",
-            "api.openai.com",
-            "https://api.openai.com:443/v1",
-        ),
-        (
-            "https://API.example.com:8443/a/b//",
-            "/a/b",
-            "api.example.com:8443",
-            "https://api.example.com:8443/a/b",
-        ),
-        (
-            "http://example.com",
-            "",
-            "example.com",
-            "http://example.com:80",
-        ),
-        (
-            "http://example.com:80/",
-            "",
-            "example.com",
-            "http://example.com:80",
-        ),
-        (
-            "http://[2001:DB8::1]:81/x",
-            "/x",
-            "[2001:db8::1]:81",
-            "http://[2001:db8::1]:81/x",
-        ),
-        (
-            "http://0x7f.1/x/../y",
-            "/y",
-            "127.0.0.1",
-            "http://127.0.0.1:80/y",
-        ),
-        (
-            "https://bücher.example",
-            "",
-            "xn--bcher-kva.example",
-            "https://xn--bcher-kva.example:443",
-        ),
+        ("https://api.openai.com/v1", "/v1", "api.openai.com", "https://api.openai.com:443/v1"),
+        ("https://API.example.com:8443/a/b//", "/a/b", "api.example.com:8443", "https://api.example.com:8443/a/b"),
+        ("http://example.com", "", "example.com", "http://example.com:80"),
+        ("http://example.com:80/", "", "example.com", "http://example.com:80"),
+        ("http://[2001:DB8::1]:81/x", "/x", "[2001:db8::1]:81", "http://[2001:db8::1]:81/x"),
+        ("http://0x7f.1/x/../y", "/y", "127.0.0.1", "http://127.0.0.1:80/y"),
+        ("https://bücher.example", "", "xn--bcher-kva.example", "https://xn--bcher-kva.example:443"),
     ] {
         let endpoint = Endpoint::parse(url).unwrap();
         assert_eq!(endpoint.path(), path, "{url}");

@@ -148,11 +148,9 @@ fn an_ipv4_address_is_judged_alike_in_every_ipv6_form_that_leads_to_it() {
             continue;
         };
         let [a, b, c, d] = inner.octets();
-        for form in [
-            format!("::ffff:{inner}"),
-            format!("64:ff9b::{inner}"),
-            format!("2002:{a:02x}{b:02x}:{c:02x}{d:02x}::1"),
-        ] {
+        for form in
+            [format!("::ffff:{inner}"), format!("64:ff9b::{inner}"), format!("2002:{a:02x}{b:02x}:{c:02x}{d:02x}::1")]
+        {
             let outer: IpAddr = form.parse().unwrap();
             assert_eq!(is_public(outer), is_public(inner.into()), "{form}");
         }

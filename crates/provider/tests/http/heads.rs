@@ -4,8 +4,7 @@ use bytes::Bytes;
 use keyward_provider::http::head::{self, BodyKind, MAX_HEAD};
 use proptest::prelude::*;
 
-const HEAD: &[u8] =
-    b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-request-id: 1\r\n\r\n";
+const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-request-id: 1\r\n\r\n";
 
 #[test]
 fn the_end_of_a_head_is_found_wherever_the_search_was_left() {
@@ -22,10 +21,7 @@ fn a_head_of_16_kb_passes_and_one_byte_more_does_not() {
         let frame = "HTTP/1.1 200 OK\r\na: \r\n\r\n".len();
         format!("HTTP/1.1 200 OK\r\na: {}\r\n\r\n", "x".repeat(size - frame))
     };
-    assert_eq!(
-        head::find_end(sized(MAX_HEAD).as_bytes(), 0),
-        Ok(Some(MAX_HEAD))
-    );
+    assert_eq!(head::find_end(sized(MAX_HEAD).as_bytes(), 0), Ok(Some(MAX_HEAD)));
     assert!(head::find_end(sized(MAX_HEAD + 1).as_bytes(), 0).is_err());
     // Nor is it waited for.
     assert!(head::find_end(&sized(MAX_HEAD + 1).as_bytes()[..MAX_HEAD], 0).is_err());
@@ -43,8 +39,7 @@ fn values_are_trimmed_and_kept_byte_for_byte() {
 
 #[test]
 fn the_longest_length_that_fits_is_read_exactly() {
-    let bytes =
-        Bytes::from_static(b"HTTP/1.1 200 OK\r\ncontent-length: 0009223372036854775\r\n\r\n");
+    let bytes = Bytes::from_static(b"HTTP/1.1 200 OK\r\ncontent-length: 0009223372036854775\r\n\r\n");
     let parsed = head::parse(&bytes, false).unwrap();
     assert_eq!(parsed.body, BodyKind::Length(9_223_372_036_854_775));
 }

@@ -1,10 +1,6 @@
 //! The HTTP client against real loopback sockets whose far end is scripted
 //! byte by byte, and its parsers by property.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test that can't go on should stop"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on should stop")]
 
 mod bodies;
 mod chunks;

@@ -81,8 +81,7 @@ async fn a_pooled_connection_that_speaks_unasked_is_not_used_again() {
     let provider = Provider::start().await;
     let client = client();
     let mut peer = fresh_call(&client, &provider).await;
-    peer.say("HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n")
-        .await;
+    peer.say("HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n").await;
     peer.pause().await;
     fresh_call(&client, &provider).await;
     within(peer.closed()).await;
@@ -193,8 +192,7 @@ async fn a_malformed_answer_on_a_pooled_connection_is_not_asked_for_again() {
 async fn dropping_a_body_before_its_end_closes_the_connection() {
     let provider = Provider::start().await;
     let client = client();
-    let theirs =
-        provider.answer("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n");
+    let theirs = provider.answer("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n");
     let (response, mut peer) = both(post(&client, &provider.endpoint), theirs).await;
     let mut body = response.unwrap().body;
     assert_eq!(within(body.next()).await, Some(Ok(Bytes::from("ok"))));
@@ -226,12 +224,8 @@ async fn calls_side_by_side_have_connections_of_their_own() {
         let mut second = provider.accept().await;
         first.request().await;
         second.request().await;
-        first
-            .say("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nfirst")
-            .await;
-        second
-            .say("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nsecon")
-            .await;
+        first.say("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nfirst").await;
+        second.say("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nsecon").await;
     };
     let one = async { text(post(&client, &provider.endpoint).await.unwrap()).await };
     let two = async { text(post(&client, &provider.endpoint).await.unwrap()).await };
@@ -244,13 +238,7 @@ async fn calls_side_by_side_have_connections_of_their_own() {
 #[tokio::test]
 async fn no_more_idle_connections_are_kept_than_allowed() {
     let provider = Provider::start().await;
-    let client = Client::new(
-        ClientOptions {
-            max_idle_per_endpoint: 2,
-            ..options()
-        },
-        no_tls(),
-    );
+    let client = Client::new(ClientOptions { max_idle_per_endpoint: 2, ..options() }, no_tls());
     let mut bodies = Vec::new();
     let mut peers = Vec::new();
     for _ in 0..3 {
@@ -296,11 +284,5 @@ async fn aged_connections_of_a_quiet_endpoint_are_closed_on_request_and_by_other
 }
 
 fn short_lived() -> Client {
-    Client::new(
-        ClientOptions {
-            max_idle_age: Duration::from_millis(50),
-            ..options()
-        },
-        no_tls(),
-    )
+    Client::new(ClientOptions { max_idle_age: Duration::from_millis(50), ..options() }, no_tls())
 }

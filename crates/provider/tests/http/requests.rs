@@ -57,12 +57,7 @@ async fn framing_host_and_hop_by_hop_headers_of_the_caller_are_left_out() {
     ] {
         headers.insert(name, HeaderValue::from_static("evil"));
     }
-    let request = OutgoingRequest {
-        method: Method::POST,
-        target: "/v1",
-        headers: &headers,
-        body: Bytes::new(),
-    };
+    let request = OutgoingRequest { method: Method::POST, target: "/v1", headers: &headers, body: Bytes::new() };
     let theirs = async { provider.accept().await.answer(OK).await };
     let (_, received) = both(client.send(&provider.endpoint, request), theirs).await;
 
@@ -84,38 +79,18 @@ async fn a_get_without_a_body_says_nothing_of_a_length() {
 async fn a_target_that_would_break_the_request_line_is_refused_before_connecting() {
     let provider = Provider::start().await;
     let client = keyward_provider::http::Client::new(options(), no_tls());
-    for target in [
-        "",
-        "v1",
-        "http://elsewhere/",
-        "/a b",
-        "/a\r\nx: y",
-        "/a\nb",
-        "/a\tb",
-        "/a#b",
-        "/a\0",
-        "/ä",
-        "/a\x7f",
-    ] {
-        let request = OutgoingRequest {
-            method: Method::GET,
-            target,
-            headers: &HeaderMap::new(),
-            body: Bytes::new(),
-        };
+    for target in
+        ["", "v1", "http://elsewhere/", "/a b", "/a\r\nx: y", "/a\nb", "/a\tb", "/a#b", "/a\0", "/ä", "/a\x7f"]
+    {
+        let request = OutgoingRequest { method: Method::GET, target, headers: &HeaderMap::new(), body: Bytes::new() };
         let error = client.send(&provider.endpoint, request).await.unwrap_err();
-        assert!(
-            matches!(error, SendError::InvalidRequest { .. }) && !error.was_sent(),
-            "{target:?}: {error}"
-        );
+        assert!(matches!(error, SendError::InvalidRequest { .. }) && !error.was_sent(), "{target:?}: {error}");
     }
 }
 
 #[tokio::test]
 async fn connect_is_refused() {
     let provider = Provider::start().await;
-    let error = send(&client(), &provider.endpoint, Method::CONNECT, "")
-        .await
-        .unwrap_err();
+    let error = send(&client(), &provider.endpoint, Method::CONNECT, "").await.unwrap_err();
     assert!(matches!(error, SendError::InvalidRequest { .. }), "{error}");
 }

@@ -13,20 +13,10 @@ const RESPONSES: [&str; 3] = [
 ];
 
 /// One call on a connection kept from the one before, when it can be.
-async fn one_call(
-    provider: &Provider,
-    client: &Client,
-    kept: Option<Peer>,
-    pieces: &[&[u8]],
-) -> Option<Peer> {
-    let ends_by_close = !pieces
-        .concat()
-        .windows(8)
-        .any(|w| w == b"content-" || w == b"encoding");
+async fn one_call(provider: &Provider, client: &Client, kept: Option<Peer>, pieces: &[&[u8]]) -> Option<Peer> {
+    let ends_by_close = !pieces.concat().windows(8).any(|w| w == b"content-" || w == b"encoding");
     let ours = async {
-        let response = send(client, &provider.endpoint, Method::POST, "{}")
-            .await
-            .unwrap();
+        let response = send(client, &provider.endpoint, Method::POST, "{}").await.unwrap();
         assert_eq!(response.status, 200);
         assert_eq!(response.headers["x-a"], "b");
         assert_eq!(response.headers.len(), 1);

@@ -79,11 +79,7 @@ async fn framing_that_could_be_read_in_two_ways_is_refused() {
         // Nor do they pass where the body wouldn't be looked at.
         refused(Method::HEAD, head.as_bytes()).await;
     }
-    refused(
-        Method::POST,
-        b"HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
-    )
-    .await;
+    refused(Method::POST, b"HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n").await;
 }
 
 #[tokio::test]
@@ -98,10 +94,7 @@ async fn refused(method: Method, response: &[u8]) {
     match call_as(method, response).await {
         Err(error @ SendError::Malformed { .. }) => {
             assert!(error.was_sent());
-            assert!(
-                error.to_string().starts_with("127.0.0.1 answered"),
-                "{error}"
-            );
+            assert!(error.to_string().starts_with("127.0.0.1 answered"), "{error}");
         }
         other => panic!("{shown:?} gave {other:?}"),
     }

@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
-use keyward_provider::http::{
-    Client, ClientOptions, Endpoint, OutgoingRequest, Response, SendError, Tls,
-};
+use keyward_provider::http::{Client, ClientOptions, Endpoint, OutgoingRequest, Response, SendError, Tls};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::rustls::RootCertStore;
@@ -23,10 +21,7 @@ impl Provider {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        Self {
-            listener,
-            endpoint: Endpoint::parse(&format!("http://{address}/v1")).unwrap(),
-        }
+        Self { listener, endpoint: Endpoint::parse(&format!("http://{address}/v1")).unwrap() }
     }
 
     pub fn port(&self) -> u16 {
@@ -102,17 +97,12 @@ impl Peer {
 
     /// Closes with a reset, as a crashed process's kernel does.
     pub fn reset(self) {
-        socket2::SockRef::from(&self.stream)
-            .set_linger(Some(Duration::ZERO))
-            .unwrap();
+        socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).unwrap();
     }
 }
 
 pub fn options() -> ClientOptions {
-    ClientOptions {
-        allow_private: true,
-        ..ClientOptions::default()
-    }
+    ClientOptions { allow_private: true, ..ClientOptions::default() }
 }
 
 pub fn no_tls() -> Tls {
@@ -129,12 +119,8 @@ pub async fn send(
     method: Method,
     body: impl Into<Bytes>,
 ) -> Result<Response, SendError> {
-    let request = OutgoingRequest {
-        method,
-        target: "/v1/chat/completions",
-        headers: &HeaderMap::new(),
-        body: body.into(),
-    };
+    let request =
+        OutgoingRequest { method, target: "/v1/chat/completions", headers: &HeaderMap::new(), body: body.into() };
     client.send(endpoint, request).await
 }
 
@@ -152,9 +138,7 @@ pub fn both<A, B>(
 }
 
 pub async fn within<T>(work: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(60), work)
-        .await
-        .expect("both sides come to an end")
+    tokio::time::timeout(Duration::from_secs(60), work).await.expect("both sides come to an end")
 }
 
 /// One call to a fresh provider that gives `response` and then closes.

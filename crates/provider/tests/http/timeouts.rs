@@ -67,10 +67,7 @@ async fn an_upload_that_nobody_reads_times_out() {
         peer
     };
     let (result, _peer) = both(ours, theirs).await;
-    assert!(matches!(
-        result,
-        Err(SendError::TimedOut { sent: true, .. })
-    ));
+    assert!(matches!(result, Err(SendError::TimedOut { sent: true, .. })));
 }
 
 #[tokio::test]
@@ -116,8 +113,7 @@ async fn a_slow_body_and_slow_calls_on_one_connection_do_not_time_out() {
         for _ in 0..3 {
             peer.request().await;
             pause().await;
-            peer.say("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n")
-                .await;
+            peer.say("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n").await;
             for byte in b"hello" {
                 pause().await;
                 peer.say([*byte]).await;

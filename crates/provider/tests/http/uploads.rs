@@ -39,8 +39,7 @@ async fn an_answer_before_the_end_of_the_upload_is_read_and_ends_the_connection(
     let theirs = async {
         let mut peer = provider.accept().await;
         peer.head().await;
-        peer.say("HTTP/1.1 413 Content Too Large\r\ncontent-length: 3\r\n\r\nbig")
-            .await;
+        peer.say("HTTP/1.1 413 Content Too Large\r\ncontent-length: 3\r\n\r\nbig").await;
         peer
     };
     let ours = async {
@@ -61,8 +60,7 @@ async fn an_answer_is_read_even_when_the_peer_stops_reading_and_closes() {
     let theirs = async {
         let mut peer = provider.accept().await;
         peer.head().await;
-        peer.say("HTTP/1.1 401 Unauthorized\r\ncontent-length: 2\r\n\r\nno")
-            .await;
+        peer.say("HTTP/1.1 401 Unauthorized\r\ncontent-length: 2\r\n\r\nno").await;
         // Dropped with unread bytes: the kernel sends a reset.
     };
     let ours = async {
@@ -84,8 +82,7 @@ async fn the_upload_goes_on_after_an_interim_response_and_beside_a_streamed_one(
         peer.head().await;
         peer.say("HTTP/1.1 100 Continue\r\n\r\n").await;
         peer.pause().await;
-        peer.say("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
-            .await;
+        peer.say("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await;
         let mut body = vec![0; LARGE];
         peer.stream.read_exact(&mut body).await.unwrap();
         peer.say("3\r\nall\r\n0\r\n\r\n").await;

@@ -5,6 +5,8 @@
 #[macro_use]
 mod support;
 
+mod api_key;
+mod api_key_usage;
 mod audit;
 mod change_log;
 mod credential;

@@ -12,6 +12,7 @@ contract!(
     an_organization_is_found_by_its_name_and_names_are_unique,
     a_user_is_found_by_address_and_addresses_are_unique,
     members_are_an_organizations_own,
+    the_first_owner_stands_for_an_organization,
 );
 
 async fn an_organization_is_found_by_its_name_and_names_are_unique(database: &Database) {
@@ -61,4 +62,23 @@ async fn members_are_an_organizations_own(database: &Database) {
     let nobody = UserId::from_uuid(uuid(99));
     let unknown = organization::insert_member(&mut database.begin().await.conn(), first, nobody, "reader", 6).await;
     assert!(unknown.is_err(), "a member is a user");
+}
+
+async fn the_first_owner_stands_for_an_organization(database: &Database) {
+    let organization = add_organization(database, 1).await;
+    let (reader, first, second) =
+        (add_user(database, 6).await, add_user(database, 7).await, add_user(database, 8).await);
+    let mut connection = database.read().await;
+    assert_eq!(organization::first_owner(&mut connection.conn(), organization).await.unwrap(), None);
+    drop(connection);
+    let mut transaction = database.begin().await;
+    for (user, role) in [(&second, "owner"), (&reader, "reader"), (&first, "owner")] {
+        organization::insert_member(&mut transaction.conn(), organization, user.id, role, 5).await.unwrap();
+    }
+    transaction.commit().await.unwrap();
+    let mut connection = database.read().await;
+    let conn = &mut connection.conn();
+    assert_eq!(organization::first_owner(conn, organization).await.unwrap(), Some(first));
+    assert_eq!(organization::find_user(conn, reader.id).await.unwrap(), Some(reader));
+    assert_eq!(organization::find_user(conn, UserId::from_uuid(uuid(99))).await.unwrap(), None);
 }

@@ -1,13 +1,17 @@
 //! A fresh database a test, of either kind, and the rows that most tests need.
 
+use std::collections::BTreeMap;
+
 use keyward_domain::{
     Name, Timestamp,
+    api_key::{ApiKey, Creator, KeyAccess},
     clock::from_millis,
-    id::{OrganizationId, ProjectId, UserId},
+    id::{ApiKeyId, OrganizationId, ProjectId, UserId},
     organization::{Email, Organization, User},
     project::Project,
+    secret::SecretDigest,
 };
-use keyward_store::{Pool, ReadConnection, Transaction, installation, organization, project};
+use keyward_store::{Pool, PooledConnection, Transaction, api_key, installation, organization, project};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -51,7 +55,7 @@ enum Place {
 
 impl Database {
     /// A connection for reading.
-    pub async fn read(&self) -> ReadConnection {
+    pub async fn read(&self) -> PooledConnection {
         self.pool.read().await.unwrap()
     }
 
@@ -199,6 +203,42 @@ pub async fn add_project(database: &Database, organization: OrganizationId, numb
     let made = new_project(organization, number, &format!("Project {number}"));
     let mut transaction = database.begin().await;
     project::insert(&mut transaction.conn(), &made).await.unwrap();
+    transaction.commit().await.unwrap();
+    made
+}
+
+/// An active key of a project without any restriction, the `number`th; not
+/// kept yet.
+pub fn new_api_key(project: &Project, number: u64) -> ApiKey {
+    let mut digest = [0; 32];
+    digest[..8].copy_from_slice(&number.to_be_bytes());
+    ApiKey {
+        id: ApiKeyId::from_uuid(uuid(number)),
+        organization: project.organization,
+        project: project.id,
+        name: name(&format!("Key {number}")),
+        digest: SecretDigest(digest),
+        last_four: format!("{number:04}"),
+        previous: None,
+        disabled: false,
+        revoked_at: None,
+        created_by: Creator { admin_key: None, user: None },
+        created_at: moment(1),
+        updated_at: moment(1),
+        expires_at: None,
+        max_requests: None,
+        access: KeyAccess::default(),
+        environment: None,
+        metadata: BTreeMap::new(),
+        version: 1,
+    }
+}
+
+/// Keeps an active key of a project, the `number`th.
+pub async fn add_api_key(database: &Database, project: &Project, number: u64) -> ApiKey {
+    let made = new_api_key(project, number);
+    let mut transaction = database.begin().await;
+    api_key::insert(&mut transaction.conn(), &made).await.unwrap();
     transaction.commit().await.unwrap();
     made
 }

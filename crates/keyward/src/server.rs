@@ -1,0 +1,119 @@
+//! Everything that serves, in one process: the journal, the database, the key
+//! index, the admin API and the gateway, started in this order and stopped in
+//! the opposite one.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::{Context, Result};
+use keyward_access::TrustedProxies;
+use keyward_api::Api;
+use keyward_domain::Clock;
+use keyward_gateway::{Gateway, GatewayOptions, GatewayParts, Running};
+use keyward_provider::{
+    Upstream,
+    demo::Demo,
+    http::{Client, ClientOptions, Tls},
+};
+use keyward_service::Keyward;
+use keyward_telemetry::journal::Journal;
+use tokio::runtime::Handle;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{config::Settings, control::control_plane, installation, model_lists::ProviderModels, system::SystemRandomness};
+
+/// How long administration that is under way may take once calls have ended.
+const LAST_CHANGES: Duration = Duration::from_secs(10);
+
+/// A Keyward that serves.
+pub struct Server {
+    /// Its services.
+    pub keyward: Keyward,
+    gateway: Running,
+    /// Requests to the admin API that are under way.
+    requests: TaskTracker,
+    /// What runs by itself.
+    background: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Server {
+    /// Starts serving. When this answers, calls are answered.
+    pub async fn start(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self> {
+        installation::make_data_dir(settings)?;
+        let journal = installation::open_journal(settings)?;
+        let keyward = installation::open(settings, clock.clone(), Some(journal.clone())).await?;
+        let (requests, background, stop) = (TaskTracker::new(), TaskTracker::new(), CancellationToken::new());
+        background.spawn({
+            let (keyward, stop) = (keyward.clone(), stop.clone());
+            async move { keyward.follow(stop).await }
+        });
+        background.spawn({
+            let (keyward, stop) = (keyward.clone(), stop.clone());
+            async move { keyward.settle_until(stop).await }
+        });
+        let gateway = start_gateway(settings, &keyward, clock, journal, &requests)?;
+        Ok(Self { keyward, gateway, requests, background, stop })
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.gateway.local_address()
+    }
+
+    /// Stops accepting, lets calls in flight finish within the drain time, and
+    /// writes down what they used.
+    pub async fn stop(self) -> Result<()> {
+        let Self { keyward, gateway, requests, background, stop } = self;
+        gateway.shutdown();
+        tokio::task::spawn_blocking(move || gateway.join()).await.context("the gateway didn't stop")?;
+        requests.close();
+        if tokio::time::timeout(LAST_CHANGES, requests.wait()).await.is_err() {
+            tracing::warn!("administration that was under way is given up");
+        }
+        stop.cancel();
+        background.close();
+        background.wait().await;
+        keyward.close().await;
+        Ok(())
+    }
+}
+
+fn start_gateway(
+    settings: &Settings,
+    keyward: &Keyward,
+    clock: Arc<dyn Clock>,
+    journal: Arc<Journal>,
+    requests: &TaskTracker,
+) -> Result<Running> {
+    let [connect, head, idle] = settings.upstream_timeouts.map(Duration::from_secs);
+    let client = ClientOptions {
+        allow_private: settings.allow_private_upstreams,
+        connect_timeout: connect,
+        head_timeout: head,
+        idle_timeout: idle,
+        ..ClientOptions::default()
+    };
+    let tls = Tls::native();
+    let upstream = Upstream::new(Client::new(client.clone(), tls.clone()), Demo::new(clock.clone()));
+    let api = Api { keyward: keyward.clone(), models: Arc::new(ProviderModels(Arc::new(upstream))) };
+    let parts = GatewayParts {
+        index: keyward.index().clone(),
+        caps: keyward.request_caps(),
+        journal,
+        clock,
+        ids: keyward.ids().clone(),
+        randomness: Arc::new(SystemRandomness),
+        tls,
+        control: control_plane(api, Handle::current(), requests.clone()),
+    };
+    let options = GatewayOptions {
+        cores: settings.cores,
+        trusted_proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
+        allowed_origins: settings.allowed_origins.clone(),
+        body_limit: settings.max_body_bytes,
+        drain: Duration::from_secs(settings.drain_timeout),
+        client,
+        ..GatewayOptions::new(settings.listen)
+    };
+    Ok(Gateway::start(parts, options)?)
+}
