@@ -67,6 +67,11 @@ impl Outcome {
             Self::Failed => "failed",
         }
     }
+
+    /// The outcome of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Success, Self::Denied, Self::Failed].into_iter().find(|outcome| outcome.as_str() == name)
+    }
 }
 
 /// Who did it.
@@ -108,17 +113,22 @@ impl AuditEvent {
 
     /// The event's hash when it follows `previous`.
     pub fn chain(&self, previous: &ChainHash) -> ChainHash {
-        let mut hash = Sha256::new();
-        hash.update(b"keyward.audit.v1\n");
-        hash.update(previous);
-        hash.update(self.canonical());
-        hash.finalize().into()
+        chain(previous, &self.canonical())
     }
 
     /// When it happened.
     pub fn at(&self) -> Timestamp {
         crate::clock::from_millis(self.at_ms)
     }
+}
+
+/// The hash of the canonical bytes of an event that follows `previous`.
+fn chain(previous: &ChainHash, canonical: &[u8]) -> ChainHash {
+    let mut hash = Sha256::new();
+    hash.update(b"keyward.audit.v1\n");
+    hash.update(previous);
+    hash.update(canonical);
+    hash.finalize().into()
 }
 
 /// Only what differs between two states of a thing, as (before, after).
@@ -143,8 +153,8 @@ pub struct ChainVerifier {
     hash: ChainHash,
 }
 
-/// The first event that breaks the chain.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// Why an event isn't the next link of the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ChainBroken {
     /// Events are missing or in the wrong order.
     #[error("event {found} stands where event {expected} should: events are missing or out of order")]
@@ -154,14 +164,12 @@ pub enum ChainBroken {
         /// The one that does.
         found: i64,
     },
-    /// An event isn't what was written.
-    #[error("event {sequence} ({id}) was changed after it was written")]
-    Changed {
-        /// Its place.
-        sequence: i64,
-        /// Its id.
-        id: String,
-    },
+    /// The event, or its hash, isn't what was written.
+    #[error("it was changed after it was written")]
+    Changed,
+    /// It isn't an audit event at all.
+    #[error("it can't be read as an audit event")]
+    Unreadable,
 }
 
 impl Default for ChainVerifier {
@@ -176,17 +184,20 @@ impl ChainVerifier {
         Self { sequence, hash }
     }
 
-    /// Takes the next event with the hash that was stored beside it.
-    pub fn next(&mut self, event: &AuditEvent, stored: &ChainHash) -> Result<(), ChainBroken> {
+    /// Takes the next event, as the very text that was kept, with the hash that
+    /// stands beside it. Hashing the text and not what is read from it leaves
+    /// no room for two texts that read alike.
+    pub fn next(&mut self, text: &str, stored: &ChainHash) -> Result<AuditEvent, ChainBroken> {
+        let event: AuditEvent = serde_json::from_str(text).map_err(|_| ChainBroken::Unreadable)?;
         if event.sequence != self.sequence + 1 {
             return Err(ChainBroken::Gap { expected: self.sequence + 1, found: event.sequence });
         }
-        let hash = event.chain(&self.hash);
+        let hash = chain(&self.hash, text.as_bytes());
         if hash != *stored {
-            return Err(ChainBroken::Changed { sequence: event.sequence, id: event.id.clone() });
+            return Err(ChainBroken::Changed);
         }
         (self.sequence, self.hash) = (event.sequence, hash);
-        Ok(())
+        Ok(event)
     }
 
     /// The last event taken: its sequence number and hash.
@@ -220,38 +231,51 @@ mod tests {
         }
     }
 
-    fn chain(count: i64) -> Vec<(AuditEvent, ChainHash)> {
+    fn chain(count: i64) -> Vec<(String, ChainHash)> {
         let mut hash = CHAIN_START;
         (1..=count)
             .map(|sequence| {
                 let event = event(sequence);
                 hash = event.chain(&hash);
-                (event, hash)
+                (String::from_utf8(event.canonical()).unwrap(), hash)
             })
             .collect()
     }
 
-    fn verify(events: &[(AuditEvent, ChainHash)]) -> Result<(), ChainBroken> {
+    fn verify(events: &[(String, ChainHash)]) -> Result<i64, (i64, ChainBroken)> {
         let mut verifier = ChainVerifier::default();
-        events.iter().try_for_each(|(event, hash)| verifier.next(event, hash))
+        for (text, hash) in events {
+            let at = verifier.head().0 + 1;
+            verifier.next(text, hash).map_err(|broken| (at, broken))?;
+        }
+        Ok(verifier.head().0)
     }
 
     #[test]
     fn an_untouched_chain_holds_and_any_touch_is_named() {
-        assert_eq!(verify(&chain(5)), Ok(()));
+        assert_eq!(verify(&chain(5)), Ok(5));
 
         let mut changed = chain(5);
-        changed[2].0.after = json!({"name": "c"});
-        assert_eq!(verify(&changed), Err(ChainBroken::Changed { sequence: 3, id: "audit_3".into() }));
+        changed[2].0 = changed[2].0.replace(r#"{"name":"b"}"#, r#"{"name":"c"}"#);
+        assert_eq!(verify(&changed), Err((3, ChainBroken::Changed)));
+
+        let mut reworded = chain(5);
+        reworded[2].0 = reworded[2].0.replace(r#""before":"#, r#""before": "#);
+        assert_eq!(verify(&reworded), Err((3, ChainBroken::Changed)));
+
+        let mut unreadable = chain(5);
+        unreadable[4].0.push('}');
+        assert_eq!(verify(&unreadable), Err((5, ChainBroken::Unreadable)));
 
         let mut missing = chain(5);
         missing.remove(1);
-        assert_eq!(verify(&missing), Err(ChainBroken::Gap { expected: 2, found: 3 }));
+        assert_eq!(verify(&missing), Err((2, ChainBroken::Gap { expected: 2, found: 3 })));
 
         let mut rehashed = chain(5);
-        rehashed[0].0.ip = Some("192.0.2.1".into());
-        rehashed[0].1 = rehashed[0].0.chain(&CHAIN_START);
-        assert_eq!(verify(&rehashed), Err(ChainBroken::Changed { sequence: 2, id: "audit_2".into() }));
+        let mut first = event(1);
+        first.ip = Some("192.0.2.1".into());
+        rehashed[0] = (String::from_utf8(first.canonical()).unwrap(), first.chain(&CHAIN_START));
+        assert_eq!(verify(&rehashed), Err((2, ChainBroken::Changed)));
     }
 
     #[test]

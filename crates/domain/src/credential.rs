@@ -53,6 +53,12 @@ impl Credential {
     pub fn effective_base_url(&self) -> Option<&str> {
         self.base_url.as_ref().map(BaseUrl::as_str).or_else(|| self.provider.default_base_url())
     }
+
+    /// Notes that something was changed.
+    pub fn touch(&mut self, now: Timestamp) {
+        self.updated_at = now;
+        self.version += 1;
+    }
 }
 
 /// How a secret is shown: its first seven and last four characters, or nothing

@@ -117,6 +117,34 @@ impl Provider {
         matches!(self, Self::Ollama | Self::Vllm | Self::OpenAiCompatible | Self::Demo)
     }
 
+    /// Refuses a missing base URL where everybody has one of their own, and a
+    /// given one where there is nothing to reach (`demo`).
+    pub fn check_base_url(self, param: &str, is_given: bool) -> Result<(), Invalid> {
+        match self {
+            Self::Demo if is_given => {
+                Err(Invalid::new(param, format!("demo is built in and has no address: leave {param} out.")))
+            }
+            Self::AzureOpenAi | Self::Vllm | Self::OpenAiCompatible if !is_given => {
+                Err(Invalid::new(param, format!("{self} has no usual address: give its {param}."))
+                    .code("missing_required_parameter"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a missing secret where one is needed, and a given one that
+    /// [`check_secret`](Self::check_secret) refuses.
+    pub fn check_given_secret(self, param: &str, secret: Option<&str>) -> Result<(), Invalid> {
+        match secret {
+            Some(secret) => self.check_secret(param, secret),
+            None if self.secret_is_optional() => Ok(()),
+            None => {
+                Err(Invalid::new(param, format!("A credential of {self} can't do without a secret: give {param}."))
+                    .code("missing_required_parameter"))
+            }
+        }
+    }
+
     const fn secret_prefix(self) -> Option<&'static str> {
         match self {
             Self::OpenAi => Some("sk-"),
@@ -174,6 +202,24 @@ mod tests {
         assert!(!Provider::Anthropic.speaks(Dialect::OpenAi));
         assert!(!Provider::OpenAi.speaks(Dialect::Anthropic));
         assert!(Provider::Demo.speaks(Dialect::Anthropic) && Provider::Demo.speaks(Dialect::OpenAi));
+    }
+
+    #[test]
+    fn a_base_url_is_needed_just_where_there_is_no_usual_one() {
+        for provider in Provider::ALL {
+            let is_needed = provider.default_base_url().is_none() && *provider != Provider::Demo;
+            assert_eq!(provider.check_base_url("base_url", false).is_err(), is_needed, "{provider}");
+            assert_eq!(provider.check_base_url("base_url", true).is_err(), *provider == Provider::Demo, "{provider}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_needed_unless_it_is_optional() {
+        for provider in Provider::ALL {
+            let refused = provider.check_given_secret("api_key", None).is_err();
+            assert_eq!(refused, !provider.secret_is_optional(), "{provider}");
+            assert!(provider.check_given_secret("api_key", Some("sk-abcd...wxyz")).is_err(), "{provider}");
+        }
     }
 
     #[test]

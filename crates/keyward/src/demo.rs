@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use keyward_domain::{
     Name, Randomness,
     actor::Actor,
-    api_key::{KeyAccess, KeyDraft},
+    api_key::{KeyAccess, KeyDraft, KeyStatus},
     credential::Aliases,
     id::OrganizationId,
     organization::Email,
@@ -19,7 +19,7 @@ use keyward_domain::{
 };
 use keyward_service::{
     Keyward,
-    api_key::{self, CreateApiKey, KeyFilter, ListApiKeys, RotateApiKey},
+    api_key::{self, ApiKeyFilter, ApiKeyPlace, CreateApiKey, ListApiKeys, RotateApiKey},
     credential::NewCredential,
     organization::{self, CreateOrganization},
     project::{self, CreateProject, ListProjects, ProjectFilter},
@@ -44,13 +44,14 @@ pub async fn prepare(keyward: &Keyward) -> Result<Demonstration> {
     let (organization, admin_key) = organization(keyward).await?;
     let actor = Actor::system(organization);
     let project = project_of(keyward, &actor).await?;
-    let filter = KeyFilter { search: Some(KEY.to_owned()), ..KeyFilter::default() };
+    let filter = ApiKeyFilter { search: Some(KEY.to_owned()), status: Some(KeyStatus::Active), ..ApiKeyFilter::default() };
     let page = Page { limit: 100, order: Order::Asc, cursor: None };
     let keys = api_key::list(keyward, &actor, ListApiKeys { project, filter, page }).await?;
-    let known = keys.data.iter().find(|details| details.key.name.as_str() == KEY && details.key.status(keyward.now()) == keyward_domain::api_key::KeyStatus::Active);
+    let known = keys.data.iter().find(|details| details.key.name.as_str() == KEY);
     let revealed = match known {
         Some(details) => {
-            let command = RotateApiKey { project, id: details.key.id, overlap: SignedDuration::from_hours(24), expected_version: None };
+            let place = ApiKeyPlace { project, key: details.key.id };
+            let command = RotateApiKey { place, overlap: SignedDuration::from_hours(24), expected_version: None, idempotency: None };
             api_key::rotate(keyward, &actor, command).await?
         }
         None => {
@@ -69,7 +70,7 @@ pub async fn prepare(keyward: &Keyward) -> Result<Demonstration> {
 }
 
 async fn organization(keyward: &Keyward) -> Result<(OrganizationId, Option<KeySecret>)> {
-    if let Some(known) = organization::find_by_name(keyward, ORGANIZATION).await? {
+    if let Some(known) = keyward.organization_named(ORGANIZATION).await? {
         return Ok((known.id, None));
     }
     // Nobody signs in as the demo's owner: their password is random and dropped.
@@ -96,7 +97,7 @@ async fn project_of(keyward: &Keyward, actor: &Actor) -> Result<keyward_domain::
         provider: Provider::Demo,
         name: None,
         base_url: None,
-        secret: None,
+        api_key: None,
         aliases: Aliases::default(),
         priority: 0,
     };

@@ -55,9 +55,9 @@ impl<'a> Event<'a> {
         Self { event_type, project: None, targets: vec![target.to_string()], before, after }
     }
 
-    /// The same event in a project.
-    pub fn within(mut self, project: &'a Project) -> Self {
-        self.project = Some(project);
+    /// The same event in a project, if it happened in one.
+    pub fn within(mut self, project: impl Into<Option<&'a Project>>) -> Self {
+        self.project = project.into();
         self
     }
 }

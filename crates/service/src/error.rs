@@ -4,6 +4,8 @@
 use keyward_domain::{Invalid, actor::Denied, api_key::NotPossible};
 use keyward_store::{CursorUnknown, StoreError};
 
+use crate::credential::ModelListError;
+
 /// The answer of a use case.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -49,6 +51,9 @@ pub enum Error {
         /// Id of what was made.
         made: String,
     },
+    /// A provider didn't do its part.
+    #[error(transparent)]
+    Provider(#[from] ModelListError),
     /// The database didn't do its part.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -58,6 +63,9 @@ pub enum Error {
     /// A stored secret can't be opened with the installation's keys.
     #[error("a stored secret can't be decrypted: {0}")]
     Undecryptable(String),
+    /// Hashing a password broke off.
+    #[error("the password can't be hashed: {0}")]
+    Password(String),
     /// The usage journal can't be read.
     #[error("the usage journal can't be read: {0}")]
     Journal(#[from] keyward_telemetry::journal::JournalError),
@@ -83,6 +91,17 @@ impl From<NotPossible> for Error {
 }
 
 impl Error {
+    /// The same refusal of a value that stands within the field `outer`.
+    pub(crate) fn within(self, outer: &str) -> Self {
+        match self {
+            Self::Invalid(invalid) => {
+                let param = format!("{outer}.{}", invalid.param);
+                Self::Invalid(Invalid { param, ..invalid })
+            }
+            other => other,
+        }
+    }
+
     /// Refuses a name that another thing of its kind has.
     pub(crate) fn name_taken(what: &str, name: &keyward_domain::Name) -> Self {
         Self::Conflict {

@@ -7,7 +7,7 @@ use keyward_access::KeyIndex;
 use keyward_domain::{Clock, Randomness, Timestamp, id::IdSource};
 use keyward_store::{Pool, PooledConnection};
 
-use crate::{Result, follow::Follower, usage::Drainer, vault::Vault};
+use crate::{Result, admin_key::Uses, follow::Follower, usage::Drainer, vault::Vault};
 
 /// A running Keyward. Cheap to clone.
 #[derive(Clone)]
@@ -19,6 +19,7 @@ pub struct Keyward {
     pub(crate) vault: Arc<Vault>,
     pub(crate) index: Arc<KeyIndex>,
     pub(crate) follower: Arc<Follower>,
+    pub(crate) admin_key_uses: Arc<Uses>,
     /// `None` for commands that only look or change: they serve no calls.
     pub(crate) drainer: Option<Arc<Drainer>>,
 }

@@ -117,10 +117,19 @@ pub async fn open(parts: Parts) -> Result<Keyward, OpenError> {
         None => None,
         Some(journal) => Some(Arc::new(Drainer::open(&pool, journal).await?)),
     };
-    let keyward = Keyward { pool, clock, randomness, ids, vault: Arc::new(vault), index, follower, drainer };
+    let (vault, admin_key_uses) = (Arc::new(vault), Arc::default());
+    let keyward = Keyward { pool, clock, randomness, ids, vault, index, follower, admin_key_uses, drainer };
     keyward.settle().await?;
     keyward.load_index().await?;
     Ok(keyward)
+}
+
+/// Whether the master key opens what the database holds; writes nothing.
+pub async fn check_master_key(pool: &Pool, source: &MasterKeySource) -> Result<(), OpenError> {
+    match installation::find(&mut pool.read().await?.conn()).await? {
+        None => Ok(()),
+        Some(installation) => open_vault(source, &source.existing()?, &installation).map(drop),
+    }
 }
 
 fn open_vault(source: &MasterKeySource, master: &MasterKey, installation: &Installation) -> Result<Vault, OpenError> {

@@ -11,7 +11,13 @@ use keyward_service::{
 use support::{House, idempotency, name};
 
 fn new(text: &str) -> CreateProject {
-    CreateProject { name: name(text), description: String::new(), model_permissions: None, idempotency: None }
+    CreateProject {
+        name: name(text),
+        description: String::new(),
+        model_permissions: None,
+        credential: None,
+        idempotency: None,
+    }
 }
 
 #[tokio::test]

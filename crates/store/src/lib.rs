@@ -8,6 +8,7 @@
 #[macro_use]
 mod pool;
 
+pub mod admin_key;
 pub mod api_key;
 pub mod api_key_index;
 pub mod api_key_usage;

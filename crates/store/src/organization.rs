@@ -29,10 +29,15 @@ impl From<OrganizationRow> for Organization {
 
 const INSERT: &str = "INSERT INTO organizations (id, name, created_at) VALUES ($1, $2, $3)";
 
-/// Keeps a new organization.
+/// Keeps a new organization. A taken name is [`name_is_taken`].
 pub async fn insert(conn: &mut Conn<'_>, organization: &Organization) -> Result<(), StoreError> {
     sql!(conn, execute, INSERT, organization.id.uuid(), organization.name.as_str(), to_millis(organization.created_at))
         .map(drop)
+}
+
+/// Whether an insert failed for a name that another organization has.
+pub fn name_is_taken(error: &StoreError) -> bool {
+    error.is_taken("organizations_name", "organizations.name")
 }
 
 const FIND_BY_NAME: &str = "SELECT id, name, created_at FROM organizations WHERE name = $1";
@@ -112,6 +117,18 @@ const USERS_OF: &str = "SELECT u.id, u.email, u.name, u.created_at FROM users u
 /// The members of an organization, oldest first.
 pub async fn members(conn: &mut Conn<'_>, organization: OrganizationId) -> Result<Vec<User>, StoreError> {
     Ok(sql!(conn, fetch_all as UserRow, USERS_OF, organization.uuid())?.into_iter().map(Into::into).collect())
+}
+
+const FIND_MEMBER: &str = "SELECT u.id, u.email, u.name, u.created_at FROM users u
+    JOIN organization_members m ON m.user_id = u.id WHERE m.organization_id = $1 AND u.id = $2";
+
+/// A member of that organization.
+pub async fn find_member(
+    conn: &mut Conn<'_>,
+    organization: OrganizationId,
+    user: UserId,
+) -> Result<Option<User>, StoreError> {
+    Ok(sql!(conn, fetch_optional as UserRow, FIND_MEMBER, organization.uuid(), user.uuid())?.map(Into::into))
 }
 
 const INSERT_MEMBER: &str =

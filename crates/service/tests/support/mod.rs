@@ -14,17 +14,23 @@ use std::{
     time::Duration,
 };
 
+use keyward_access::CredentialEntry;
 use keyward_domain::{
     Clock, Name, Randomness, Timestamp,
     actor::{Actor, Identity, RequestOrigin},
     clock::{from_millis, to_millis},
-    id::{AdminKeyId, IdSource, OrganizationId, UserId},
+    credential::Aliases,
+    id::{AdminKeyId, IdSource, OrganizationId, ProjectId, UserId},
     organization::{Email, Organization, User},
     permission::{Permission, PermissionSet},
     project::Project,
+    provider::Provider,
 };
-use keyward_service::{Keyward, MasterKeySource, Parts, idempotency::Idempotency, open, project};
+use keyward_service::{
+    Keyward, MasterKeySource, Parts, credential::NewCredential, idempotency::Idempotency, open, project,
+};
 use keyward_store::Pool;
+use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
 /// A clock that stands until it is moved.
@@ -120,6 +126,7 @@ impl House {
             name: self::name(name),
             description: String::new(),
             model_permissions: None,
+            credential: None,
             idempotency: None,
         };
         project::create(&self.keyward, actor, command).await.unwrap().project
@@ -142,6 +149,28 @@ pub fn name(text: &str) -> Name {
 /// An idempotency key for a request whose content is `request`.
 pub fn idempotency(key: &str, request: u8) -> Option<Idempotency> {
     Some(Idempotency { key: key.into(), request_hash: [request; 32] })
+}
+
+/// A credential of OpenAI's with that secret, and nothing else said.
+pub fn new_credential(secret: &str) -> NewCredential {
+    NewCredential {
+        provider: Provider::OpenAi,
+        name: None,
+        base_url: None,
+        api_key: Some(secret.into()),
+        aliases: Aliases::default(),
+        priority: 0,
+    }
+}
+
+/// What calls of a project's keys are made with, in the order to be asked.
+pub fn used_by(keyward: &Keyward, project: ProjectId) -> Vec<Arc<CredentialEntry>> {
+    keyward.index().project(project).unwrap().state.load().credentials.to_vec()
+}
+
+/// The secret that calls show to the provider.
+pub fn secret_of(credential: &CredentialEntry) -> Option<&str> {
+    credential.secret.as_ref().map(ExposeSecret::expose_secret)
 }
 
 /// Whether `needle` stands in `haystack`.

@@ -1,0 +1,45 @@
+//! A password as a person chose it, on its way to being hashed or checked.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::Invalid;
+
+/// A password of 12 to 1,024 characters. Never shown, never stored as it is.
+#[derive(Debug, Clone)]
+pub struct Password(SecretString);
+
+impl Password {
+    /// Fewest characters.
+    pub const MIN_CHARS: usize = 12;
+    /// Most characters: hashing takes time by length.
+    pub const MAX_CHARS: usize = 1024;
+
+    /// Reads the field `param`. Every character counts, blanks too.
+    pub fn parse(param: &str, text: SecretString) -> Result<Self, Invalid> {
+        let count = text.expose_secret().chars().count();
+        if (Self::MIN_CHARS..=Self::MAX_CHARS).contains(&count) {
+            return Ok(Self(text));
+        }
+        let (min, max) = (Self::MIN_CHARS, Self::MAX_CHARS);
+        Err(Invalid::new(param, format!("{param} has {count} characters: {min} to {max} are needed.")))
+    }
+
+    /// The bytes to hash.
+    pub fn expose(&self) -> &[u8] {
+        self.0.expose_secret().as_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_has_12_to_1024_characters_and_is_never_shown() {
+        for (count, fits) in [(0, false), (11, false), (12, true), (1024, true), (1025, false)] {
+            assert_eq!(Password::parse("password", "é".repeat(count).into()).is_ok(), fits, "{count}");
+        }
+        let shown = format!("{:?}", Password::parse("password", "correct horse".into()).unwrap());
+        assert!(!shown.contains("horse"), "{shown}");
+    }
+}

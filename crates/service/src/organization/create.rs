@@ -1,0 +1,102 @@
+//! Making an organization, its owner and its first admin key: what an
+//! installation starts with, and every further organization too.
+
+use keyward_domain::{
+    Name,
+    actor::Actor,
+    clock::to_millis,
+    id::{OrganizationId, UserId},
+    organization::{Email, Organization, User},
+    password::Password,
+    permission::Permission,
+    secret::KeySecret,
+};
+use keyward_store::organization as store;
+use serde_json::json;
+
+use super::password;
+use crate::{
+    Error, Keyward, Result,
+    admin_key::{AdminKeyDetails, RevealedAdminKey},
+    change::{Change, Event},
+};
+
+const ROLE: &str = "owner";
+const KEY_NAME: &str = "Initial admin key";
+
+/// What the organization will be, and who owns it.
+#[derive(Debug, Clone)]
+pub struct CreateOrganization {
+    /// Unique in the installation.
+    pub name: Name,
+    /// The owner's address. A user who has it already becomes the owner.
+    pub owner_email: Email,
+    /// The owner's password: the new user's, or the one that the user has.
+    pub password: Password,
+}
+
+/// What was made.
+#[derive(Debug, Clone)]
+pub struct CreatedOrganization {
+    /// The organization.
+    pub organization: Organization,
+    /// Its owner.
+    pub owner: User,
+    /// Its first admin key.
+    pub admin_key: AdminKeyDetails,
+    /// That key's text, shown this once.
+    pub secret: KeySecret,
+}
+
+/// Makes an organization with its owner and an admin key. Whoever may call this
+/// runs the installation: there is no permission to ask for.
+pub async fn create(keyward: &Keyward, command: CreateOrganization) -> Result<CreatedOrganization> {
+    let organization =
+        Organization { id: keyward.new_id(OrganizationId::generate), name: command.name, created_at: keyward.now() };
+    // Keyward itself acts, within the organization that is about to be.
+    let actor = Actor::system(organization.id);
+    let mut change = keyward.change(&actor, Permission::OrganizationUpdate).await?;
+    store::insert(&mut change.conn(), &organization).await.map_err(|error| {
+        if store::name_is_taken(&error) {
+            Error::name_taken("an organization", &organization.name)
+        } else {
+            error.into()
+        }
+    })?;
+    let named = json!({ "name": organization.name });
+    change.audit(Event::on("organization.created", organization.id, &(), &named)).await?;
+    let owner = known_or_new(&mut change, command.owner_email, command.password).await?;
+    let since = to_millis(organization.created_at);
+    store::insert_member(&mut change.conn(), organization.id, owner.id, ROLE, since).await?;
+    let described = json!({ "email": owner.email, "name": owner.name, "role": ROLE });
+    change.audit(Event::on("user.added", owner.id, &(), &described)).await?;
+    let name = Name::parse("name", KEY_NAME)?;
+    let RevealedAdminKey { details, secret } = crate::admin_key::make(&mut change, None, &owner, name, None).await?;
+    change.commit().await?;
+    Ok(CreatedOrganization { organization, owner, admin_key: details, secret })
+}
+
+/// The user with that address, if the password is theirs, or a new one.
+async fn known_or_new(change: &mut Change<'_>, email: Email, password: Password) -> Result<User> {
+    if let Some((user, kept)) = store::find_user_by_email(&mut change.conn(), &email).await? {
+        if password::is_right(password, kept).await? {
+            return Ok(user);
+        }
+        return Err(Error::Forbidden {
+            code: "wrong_password",
+            message: format!(
+                "There is a user {email} already, and this isn't their password. Give theirs, or another e-mail address."
+            ),
+        });
+    }
+    let hash = password::hash(password, &*change.keyward.randomness).await?;
+    let user = User {
+        id: change.keyward.new_id(UserId::generate),
+        // An address is what a person is called until they say otherwise.
+        name: Name::parse("email", email.as_str().split('@').next().unwrap_or_default())?,
+        email,
+        created_at: change.now,
+    };
+    store::insert_user(&mut change.conn(), &user, &hash).await?;
+    Ok(user)
+}
