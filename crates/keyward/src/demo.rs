@@ -45,14 +45,20 @@ pub async fn prepare(keyward: &Keyward) -> Result<Demonstration> {
     let (organization, admin_key) = organization(keyward).await?;
     let actor = Actor::system(organization);
     let project = project_of(keyward, &actor).await?;
-    let filter = ApiKeyFilter { search: Some(KEY.to_owned()), status: Some(KeyStatus::Active), ..ApiKeyFilter::default() };
+    let filter =
+        ApiKeyFilter { search: Some(KEY.to_owned()), status: Some(KeyStatus::Active), ..ApiKeyFilter::default() };
     let page = Page { limit: 100, order: Order::Asc, cursor: None };
     let keys = api_key::list(keyward, &actor, ListApiKeys { project, filter, page }).await?;
     let known = keys.data.iter().find(|details| details.key.name.as_str() == KEY);
     let revealed = match known {
         Some(details) => {
             let place = ApiKeyPlace { project, key: details.key.id };
-            let command = RotateApiKey { place, overlap: SignedDuration::from_hours(24), expected_version: None, idempotency: None };
+            let command = RotateApiKey {
+                place,
+                overlap: SignedDuration::from_hours(24),
+                expected_version: None,
+                idempotency: None,
+            };
             api_key::rotate(keyward, &actor, command).await?
         }
         None => {
@@ -89,7 +95,11 @@ async fn organization(keyward: &Keyward) -> Result<(OrganizationId, Option<KeySe
 async fn project_of(keyward: &Keyward, actor: &Actor) -> Result<keyward_domain::id::ProjectId> {
     let filter = ProjectFilter { active: true, inactive: true, search: Some(PROJECT.to_owned()) };
     let query = ListProjects { filter, page: Page { limit: 100, order: Order::Asc, cursor: None } };
-    let known = project::list(keyward, actor, query).await?.data.into_iter().find(|details| details.project.name.as_str() == PROJECT);
+    let known = project::list(keyward, actor, query)
+        .await?
+        .data
+        .into_iter()
+        .find(|details| details.project.name.as_str() == PROJECT);
     if let Some(known) = known {
         project::activate(keyward, actor, known.project.id, None).await?;
         return Ok(known.project.id);

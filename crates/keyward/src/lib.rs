@@ -1,6 +1,7 @@
 //! The program: settings, wiring, commands. The binary only parses the command
 //! line; everything is here so that tests can reach it.
 
+pub mod cli;
 pub mod config;
 mod control;
 mod demo;

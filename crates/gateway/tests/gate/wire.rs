@@ -9,7 +9,9 @@ fn request(headers: &str, body: &str) -> String {
 #[tokio::test]
 async fn anything_but_one_host_is_refused() {
     let gate = Gate::start();
-    for headers in ["", "host: a\r\nhost: a\r\n", "host: a\r\nHost: b\r\n", "host:\r\n", "host: a, b\r\n", "host: a b\r\n"] {
+    for headers in
+        ["", "host: a\r\nhost: a\r\n", "host: a\r\nHost: b\r\n", "host:\r\n", "host: a, b\r\n", "host: a b\r\n"]
+    {
         let mut client = gate.connect().await;
         client.send(request(headers, "")).await;
         let answer = client.answer().await;

@@ -210,9 +210,7 @@ impl Group<Command> {
     pub(super) async fn credentials(self, shell: &mut Shell<'_>) -> Result<(), Failure> {
         let mut session = self.options.open(shell)?;
         match self.command {
-            Command::List(list) => {
-                session.list::<Credential>(&list.owner.path(), Query::default(), &list.paging).await
-            }
+            Command::List(list) => session.list::<Credential>(&list.owner.path(), Query::default(), &list.paging).await,
             Command::Create(create) => create.run(&mut session).await,
             Command::Show(place) => session.show::<Credential>(&place.path()).await,
             Command::Update(update) => update.run(&mut session).await,

@@ -100,9 +100,7 @@ async fn headers_of_the_connection_stay_on_the_connection() {
 
 #[tokio::test]
 async fn a_response_shows_no_header_and_no_body_when_debugged() {
-    let response = call("HTTP/1.1 200 OK\r\nx-a: hush\r\ncontent-length: 4\r\n\r\nhush")
-        .await
-        .unwrap();
+    let response = call("HTTP/1.1 200 OK\r\nx-a: hush\r\ncontent-length: 4\r\n\r\nhush").await.unwrap();
     assert!(!format!("{response:?}").contains("hush"));
 }
 

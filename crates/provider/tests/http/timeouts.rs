@@ -13,14 +13,7 @@ fn impatient() -> Client {
 }
 
 fn waiting(head_timeout: Duration, idle_timeout: Duration) -> Client {
-    Client::new(
-        ClientOptions {
-            head_timeout,
-            idle_timeout,
-            ..options()
-        },
-        no_tls(),
-    )
+    Client::new(ClientOptions { head_timeout, idle_timeout, ..options() }, no_tls())
 }
 
 #[tokio::test]
@@ -96,8 +89,7 @@ async fn each_limit_counts_for_itself_on_one_connection() {
         let mut peer = provider.accept().await;
         peer.request().await;
         tokio::time::sleep(Duration::from_millis(150)).await;
-        peer.say("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n")
-            .await;
+        peer.say("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n").await;
         peer
     };
     let (response, _peer) = both(post(&client, &provider.endpoint), theirs).await;

@@ -330,5 +330,4 @@ impl Drop for Gate {
 
 pub const CHAT: &str = r#"{"model":"gpt-4o","messages":[{"role":"user","content":"Hi"}]}"#;
 pub const CHAT_STREAM: &str = r#"{"model":"gpt-4o","stream":true,"messages":[]}"#;
-pub const CHAT_ANSWER: &str =
-    r#"{"id":"c1","object":"chat.completion","choices":[],"usage":{"prompt_tokens":11,"completion_tokens":7,"total_tokens":18}}"#;
+pub const CHAT_ANSWER: &str = r#"{"id":"c1","object":"chat.completion","choices":[],"usage":{"prompt_tokens":11,"completion_tokens":7,"total_tokens":18}}"#;
