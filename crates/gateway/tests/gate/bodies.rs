@@ -94,7 +94,9 @@ async fn an_early_answer_survives_the_rest_of_a_large_body() {
     let gate = Gate::start();
     let mut client = gate.connect().await;
     let size = 8 << 20;
-    let head = format!("POST /v1/messages HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: {size}\r\n\r\n");
+    let head = format!(
+        "POST /v1/messages HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: {size}\r\n\r\n"
+    );
     client.send(head).await;
     client.send(vec![b' '; size]).await;
     client.answer().await.assert_error(401, "invalid_api_key");

@@ -81,11 +81,7 @@ async fn addresses_origins_and_scopes_are_checked() {
     refused(&gate, &bearer, &[inside], 403, "origin_not_allowed").await;
     refused(&gate, &bearer, &[inside, ("origin", "https://evil.example")], 403, "origin_not_allowed").await;
     let origin = ("origin", "https://app.example.com");
-    let answer = gate
-        .connect()
-        .await
-        .post(PATHS[0], &[inside, origin, ("authorization", &bearer)], CHAT)
-        .await;
+    let answer = gate.connect().await.post(PATHS[0], &[inside, origin, ("authorization", &bearer)], CHAT).await;
     answer.assert_error(403, "insufficient_permissions");
     assert!(answer.text().contains("llm:invoke"));
     assert_eq!(provider.seen(), 0);

@@ -47,10 +47,14 @@ async fn the_list_holds_the_providers_models_and_aliases() {
     let bearer = key.bearer();
     let anthropic = ("anthropic-version", "2023-06-01");
     let answer = gate.connect().await.get("/v1/models", &[("authorization", &bearer), anthropic]).await.json();
-    assert_eq!((&answer["first_id"], &answer["last_id"], &answer["has_more"]), (&"fast".into(), &"llama".into(), &false.into()));
+    assert_eq!(
+        (&answer["first_id"], &answer["last_id"], &answer["has_more"]),
+        (&"fast".into(), &"llama".into(), &false.into())
+    );
     assert_eq!(answer["data"][1]["type"], "model");
 
-    let one = async |id: &str| gate.connect().await.get(&format!("/v1/models/{id}"), &[("authorization", &bearer)]).await;
+    let one =
+        async |id: &str| gate.connect().await.get(&format!("/v1/models/{id}"), &[("authorization", &bearer)]).await;
     for (asked, id, owner) in [
         ("llama", "llama", "groq"),
         ("org/deep", "org/deep", "openai"),

@@ -2,7 +2,7 @@
 
 use keyward_domain::api_key::KeyAccess;
 
-use crate::support::{CHAT, CHAT_ANSWER, Answer, Client, Gate, Setup, TestProvider};
+use crate::support::{Answer, CHAT, CHAT_ANSWER, Client, Gate, Setup, TestProvider};
 
 const PAGE: &str = "https://app.example.com";
 const OFFICE: &str = "https://office.example.com";

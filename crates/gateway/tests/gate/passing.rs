@@ -27,12 +27,9 @@ async fn bytes_go_through_as_they_are_in_both_directions() {
 #[tokio::test]
 async fn every_operation_has_its_place_at_the_provider() {
     let (gate, mut provider, key) = Gate::with_provider().await;
-    for (path, query) in [
-        ("/v1/chat/completions", ""),
-        ("/v1/completions", "?a=b"),
-        ("/v1/responses", ""),
-        ("/v1/embeddings", "?x=%2f"),
-    ] {
+    for (path, query) in
+        [("/v1/chat/completions", ""), ("/v1/completions", "?a=b"), ("/v1/responses", ""), ("/v1/embeddings", "?x=%2f")]
+    {
         let asked = format!("{path}{query}");
         let asking = gate.post(&key, &asked, r#"{"model":"m","input":"x"}"#);
         let providing = async {
@@ -158,7 +155,10 @@ async fn one_connection_carries_many_calls() {
     for _ in 0..5 {
         let answer = client.post("/v1/chat/completions", &[("authorization", &bearer)], r#"{"model":"m"}"#).await;
         assert_eq!((answer.status, answer.text()), (200, CHAT_ANSWER));
-        client.post("/v1/chat/completions", &[("authorization", &bearer)], "{}").await.assert_error(400, "invalid_request_body");
+        client
+            .post("/v1/chat/completions", &[("authorization", &bearer)], "{}")
+            .await
+            .assert_error(400, "invalid_request_body");
     }
     let request = Client::request("POST", "/v1/chat/completions", &[("authorization", &bearer)], r#"{"model":"m"}"#);
     client.send(request.repeat(3)).await;

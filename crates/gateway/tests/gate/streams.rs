@@ -4,7 +4,8 @@
 use crate::support::{CHAT_STREAM, Client, Exchange, Gate, TestKey, TestProvider};
 
 const FIRST: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n";
-const USAGE: &str = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":7,\"total_tokens\":18}}\n\n";
+const USAGE: &str =
+    "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":7,\"total_tokens\":18}}\n\n";
 const DONE: &str = "data: [DONE]\n\n";
 
 /// A stream that has begun on both sides.

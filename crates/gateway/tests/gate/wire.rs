@@ -9,7 +9,9 @@ fn request(headers: &str, body: &str) -> String {
 #[tokio::test]
 async fn anything_but_one_host_is_refused() {
     let gate = Gate::start();
-    for headers in ["", "host: a\r\nhost: a\r\n", "host: a\r\nHost: b\r\n", "host:\r\n", "host: a, b\r\n", "host: a b\r\n"] {
+    for headers in
+        ["", "host: a\r\nhost: a\r\n", "host: a\r\nHost: b\r\n", "host:\r\n", "host: a, b\r\n", "host: a b\r\n"]
+    {
         let mut client = gate.connect().await;
         client.send(request(headers, "")).await;
         let answer = client.answer().await;
@@ -52,6 +54,18 @@ async fn two_lengths_behind_another_request_never_carry_a_third() {
     assert_eq!(client.answer().await.status, 200);
     let second = client.answer().await;
     assert!(second.status >= 400 && second.header("connection") == Some("close"));
+    assert!(client.is_closed().await);
+}
+
+#[tokio::test]
+async fn a_length_that_came_with_an_earlier_request_hides_nothing() {
+    let gate = Gate::start();
+    let get = "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n";
+    let mut client = gate.connect().await;
+    client.send([get, "POST /v1/messages HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\nx: "].concat()).await;
+    assert_eq!(client.answer().await.status, 200);
+    client.send(["POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", get].concat()).await;
+    assert_eq!(client.answer().await.header("connection"), Some("close"));
     assert!(client.is_closed().await);
 }
 
