@@ -1,9 +1,8 @@
-//! What the journal holds of each call, and what happens when it can't be
-//! written.
+//! What the journal holds of each call.
 
 use keyward_domain::provider::Provider;
 
-use crate::support::{CHAT_ANSWER, Gate, Setup, TestProvider};
+use crate::support::{CHAT_ANSWER, Gate};
 
 #[tokio::test]
 async fn a_record_says_who_called_with_what_and_how_much() {
@@ -36,66 +35,6 @@ async fn the_record_is_there_when_the_answer_is() {
         assert_eq!(gate.chat(&key).await.status, 200);
         assert_eq!(gate.records().len(), calls);
     }
-}
-
-/// A journal whose every record needs a new file.
-fn brittle() -> Setup {
-    let mut setup = Setup { segment_bytes: 0, ..Setup::default() };
-    // One core, so that the same one keeps and refuses.
-    setup.options.cores = 1;
-    setup
-}
-
-#[tokio::test]
-async fn a_journal_that_cannot_be_written_lets_no_call_out_and_loses_none() {
-    let gate = Gate::start_with(brittle());
-    let mut provider = TestProvider::start().await;
-    gate.put_credentials(vec![gate.credential(Provider::OpenAi, &provider)]);
-    let (key, capped) = (gate.key(), gate.key_with(Some(5), Default::default()));
-    let aside = gate.journal_directory.with_file_name("aside");
-
-    let breaks = async {
-        let exchange = provider.next().await;
-        std::fs::rename(&gate.journal_directory, &aside).unwrap();
-        exchange.json(200, CHAT_ANSWER).await;
-    };
-    let (answer, ()) = tokio::join!(gate.chat(&key), breaks);
-    assert_eq!(answer.status, 200);
-
-    gate.chat(&key).await.assert_error(503, "usage_journal_unavailable");
-    gate.chat(&capped).await.assert_error(503, "usage_journal_unavailable");
-    assert_eq!(provider.seen(), 1);
-
-    std::fs::rename(&aside, &gate.journal_directory).unwrap();
-    provider.always_answer(CHAT_ANSWER);
-    assert_eq!(gate.chat(&capped).await.status, 200);
-    assert_eq!(gate.chat(&key).await.status, 200);
-    let counted = |key: uuid::Uuid| -> (i32, u64) {
-        let records = gate.records();
-        let of_key = records.iter().filter(|record| record.api_key == key);
-        of_key.fold((0, 0), |sum, record| (sum.0 + record.requests, sum.1 + record.output_tokens))
-    };
-    assert_eq!(counted(key.key.id.uuid()), (2, 14));
-    assert_eq!(counted(capped.key.id.uuid()), (1, 7));
-}
-
-#[tokio::test]
-async fn a_refused_admission_gives_the_count_back() {
-    let gate = Gate::start_with(brittle());
-    let mut provider = TestProvider::start().await;
-    provider.always_answer(CHAT_ANSWER);
-    gate.put_credentials(vec![gate.credential(Provider::OpenAi, &provider)]);
-    let key = gate.key_with(Some(2), Default::default());
-    // The first record still fits into the file that is open.
-    assert_eq!(gate.chat(&key).await.status, 200);
-    let aside = gate.journal_directory.with_file_name("aside");
-    std::fs::rename(&gate.journal_directory, &aside).unwrap();
-    for _ in 0..5 {
-        gate.chat(&key).await.assert_error(503, "usage_journal_unavailable");
-    }
-    std::fs::rename(&aside, &gate.journal_directory).unwrap();
-    assert_eq!(gate.chat(&key).await.status, 200);
-    gate.chat(&key).await.assert_error(429, "request_cap_reached");
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod caps;
 mod checks;
 mod cut;
 mod failures;
+mod full_disk;
 mod models;
 mod origins;
 mod passing;

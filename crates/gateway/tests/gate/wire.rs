@@ -58,6 +58,18 @@ async fn two_lengths_behind_another_request_never_carry_a_third() {
 }
 
 #[tokio::test]
+async fn a_length_that_came_with_an_earlier_request_hides_nothing() {
+    let gate = Gate::start();
+    let get = "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n";
+    let mut client = gate.connect().await;
+    client.send([get, "POST /v1/messages HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\nx: "].concat()).await;
+    assert_eq!(client.answer().await.status, 200);
+    client.send(["POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", get].concat()).await;
+    assert_eq!(client.answer().await.header("connection"), Some("close"));
+    assert!(client.is_closed().await);
+}
+
+#[tokio::test]
 async fn what_is_not_http_is_told_so_in_the_envelope() {
     let gate = Gate::start();
     for (bytes, status, code) in [

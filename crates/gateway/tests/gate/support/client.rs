@@ -162,8 +162,13 @@ impl Client {
     }
 
     async fn fill(&mut self) -> bool {
-        self.stream.read_buf(&mut self.buffer).await.is_ok_and(|read| read > 0)
+        within(self.stream.read_buf(&mut self.buffer)).await.is_ok_and(|read| read > 0)
     }
+}
+
+/// A test that waits for what never comes fails.
+pub async fn within<T>(wait: impl Future<Output = T>) -> T {
+    tokio::time::timeout(std::time::Duration::from_secs(30), wait).await.expect("nothing came for 30 seconds")
 }
 
 pub fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {

@@ -90,7 +90,6 @@ pub struct Gate {
 pub struct Setup {
     pub options: GatewayOptions,
     pub shared_caps: Option<Arc<dyn CapStore>>,
-    pub segment_bytes: u32,
 }
 
 impl Default for Setup {
@@ -99,7 +98,7 @@ impl Default for Setup {
         options.cores = 2;
         options.client.allow_private = true;
         options.trusted_proxies = keyward_access::TrustedProxies::new(vec!["127.0.0.0/8".parse().unwrap()]);
-        Self { options, shared_caps: None, segment_bytes: 16 << 20 }
+        Self { options, shared_caps: None }
     }
 }
 
@@ -115,7 +114,7 @@ impl Gate {
     pub fn try_start(setup: Setup) -> Result<Self, StartError> {
         let directory = tempfile::tempdir().unwrap();
         let journal_directory = directory.path().join("journal");
-        let options = JournalOptions { new_id: Uuid::from_u128(7), segment_bytes: setup.segment_bytes };
+        let options = JournalOptions::new(Uuid::from_u128(7));
         let journal = Arc::new(Journal::open(&journal_directory, options).unwrap());
         let pepper = Pepper::new([9; 32]);
         let index = Arc::new(KeyIndex::new(pepper.clone()));

@@ -13,7 +13,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::client::find;
+use super::client::{find, within};
 
 pub struct TestProvider {
     port: u16,
@@ -64,7 +64,7 @@ impl TestProvider {
 
     /// The next request.
     pub async fn next(&mut self) -> Exchange {
-        self.requests.recv().await.unwrap()
+        within(self.requests.recv()).await.unwrap()
     }
 
     /// How many requests came.
@@ -133,7 +133,7 @@ impl Exchange {
     /// Waits until Keyward closes this connection.
     pub async fn closed(&mut self) {
         let mut rest = Vec::new();
-        let _ = self.stream.read_to_end(&mut rest).await;
+        let _ = within(self.stream.read_to_end(&mut rest)).await;
         assert!(rest.is_empty());
     }
 
