@@ -44,7 +44,7 @@ pub enum PooledConnection {
     Postgres(PoolConnection<Postgres>),
 }
 
-/// A transaction that writes. Dropped without `commit`, it changes nothing.
+/// A transaction. Dropped without `commit`, it changes nothing.
 #[derive(Debug)]
 pub enum Transaction {
     /// SQLite.
@@ -142,6 +142,17 @@ impl Pool {
             // another one writes: take the write lock first.
             Self::Sqlite { write, .. } => Transaction::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
             Self::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Begins a transaction that reads one unchanging state, whatever is written
+    /// beside it. It is dropped, not committed.
+    pub async fn snapshot(&self) -> Result<Transaction, StoreError> {
+        Ok(match self {
+            Self::Sqlite { read, .. } => Transaction::Sqlite(read.begin().await?),
+            Self::Postgres(pool) => {
+                Transaction::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
         })
     }
 
