@@ -5,6 +5,7 @@ pub mod cli;
 pub mod config;
 mod control;
 mod demo;
+pub mod doctor;
 pub mod init;
 pub mod installation;
 pub mod logging;
