@@ -92,7 +92,7 @@ impl Splitter {
     /// answers how many bytes they take.
     fn split(&mut self, bytes: &[u8], each: &mut impl FnMut(Event<'_>)) -> usize {
         let mut start = 0;
-        while let Some(found) = bytes.get(self.searched..).and_then(|rest| memchr2(b'\n', b'\r', rest)) {
+        while let Some(found) = bytes.get(self.searched..).and_then(line_end) {
             let at = self.searched + found;
             let end = match (bytes.get(at), bytes.get(at + 1)) {
                 (Some(b'\r'), Some(b'\n')) => at + 2,
@@ -168,21 +168,31 @@ fn read(mut bytes: &[u8]) -> Option<(&[u8], Cow<'_, [u8]>)> {
 }
 
 fn first_line(bytes: &[u8]) -> (&[u8], &[u8]) {
-    let Some(at) = memchr2(b'\n', b'\r', bytes) else { return (bytes, b"") };
+    let Some(at) = line_end(bytes) else { return (bytes, b"") };
     let (line, rest) = bytes.split_at_checked(at).unwrap_or((bytes, b""));
     let rest = rest.strip_prefix(b"\r\n").or_else(|| rest.get(1..)).unwrap_or_default();
     (line, rest)
 }
 
+/// Where the first line ends. Every event has an empty line: that one is found
+/// without a search.
+fn line_end(bytes: &[u8]) -> Option<usize> {
+    match bytes.first()? {
+        b'\n' | b'\r' => Some(0),
+        _ => memchr2(b'\n', b'\r', bytes),
+    }
+}
+
 /// A comment is a field without a name.
 fn field(line: &[u8]) -> (&[u8], &[u8]) {
-    match memchr::memchr(b':', line).and_then(|at| line.split_at_checked(at)) {
-        None => (line, b""),
-        Some((name, value)) => {
-            let value = value.get(1..).unwrap_or_default();
-            (name, value.strip_prefix(b" ").unwrap_or(value))
-        }
-    }
+    let (name, value): (&[u8], &[u8]) = match line.strip_prefix(b"data:") {
+        Some(value) => (b"data", value),
+        None => match memchr::memchr(b':', line).and_then(|at| line.split_at_checked(at)) {
+            Some((name, value)) => (name, value.get(1..).unwrap_or_default()),
+            None => (line, b""),
+        },
+    };
+    (name, value.strip_prefix(b" ").unwrap_or(value))
 }
 
 #[cfg(test)]

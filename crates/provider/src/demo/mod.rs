@@ -27,7 +27,7 @@ pub use self::body::DemoBody;
 use self::{
     refusal::Refusal,
     reply::{End, Reply},
-    request::Request,
+    request::{Ask, Request},
 };
 use crate::{Operation, UpstreamBody, UpstreamResponse};
 
@@ -55,6 +55,11 @@ struct Call {
     /// Whether a stream was asked to report its use.
     include_usage: bool,
 }
+
+/// Reads one kind of call.
+type Read = fn(&Request) -> Result<Ask, Refusal>;
+/// Makes what answers it.
+type Make = fn(Call) -> Box<dyn Shape>;
 
 /// How one kind of call is answered.
 trait Shape: Send {
@@ -88,14 +93,14 @@ impl Demo {
 
     fn try_answer(&self, operation: Operation, body: &[u8]) -> Result<UpstreamResponse, Refusal> {
         let request = Request::parse(body)?;
-        let read = match operation {
+        let (read, make): (Read, Make) = match operation {
             Operation::Embeddings => {
                 return Ok(json_response(StatusCode::OK, DemoBody::whole(&embeddings::answer(&request)?)));
             }
-            Operation::ChatCompletions => chat::read,
-            Operation::Completions => completions::read,
-            Operation::Responses => responses::read,
-            Operation::Messages => messages::read,
+            Operation::ChatCompletions => (chat::read, |call| Box::new(chat::Chat(call))),
+            Operation::Completions => (completions::read, |call| Box::new(completions::Completion(call))),
+            Operation::Responses => (responses::read, |call| Box::new(responses::Responses::new(call))),
+            Operation::Messages => (messages::read, |call| Box::new(messages::Messages(call))),
         };
         let model = request.model(&["demo-small", "demo-large"])?;
         let ask = read(&request)?;
@@ -106,12 +111,7 @@ impl Demo {
             input_tokens: ask.input_tokens,
             include_usage: request.includes_usage(),
         };
-        let shape: Box<dyn Shape> = match operation {
-            Operation::Completions => Box::new(completions::Completion(call)),
-            Operation::Responses => Box::new(responses::Responses::new(call)),
-            Operation::Messages => Box::new(messages::Messages(call)),
-            Operation::ChatCompletions | Operation::Embeddings => Box::new(chat::Chat(call)),
-        };
+        let shape = make(call);
         let reply = Reply::new(&ask.text, ask.limit);
         if request.flag("stream")? {
             return Ok(response(

@@ -42,7 +42,6 @@ pub(super) struct Connection {
     deadline: Deadline,
     origin: Arc<str>,
     read_size: usize,
-    served_before: bool,
     answered: bool,
     keep_alive: bool,
 }
@@ -56,7 +55,6 @@ impl Connection {
             deadline: Deadline::new(first_limit),
             origin,
             read_size: READ_SIZE,
-            served_before: false,
             answered: false,
             keep_alive: false,
         })
@@ -121,10 +119,10 @@ impl Connection {
         self.upload.was_touched()
     }
 
-    /// Whether a break now means that the peer had closed the idle connection
-    /// before the request reached it, so that sending it again is safe.
+    /// Of a pooled connection that broke: whether the peer had closed it before
+    /// the request reached it, so that sending it again is safe.
     pub(super) fn was_stale(&self) -> bool {
-        self.served_before && !self.answered && self.deadline.waited() < STALE_WITHIN
+        !self.answered && self.deadline.waited() < STALE_WITHIN
     }
 
     /// Whether another request may follow, once a body has ended cleanly.
@@ -134,7 +132,6 @@ impl Connection {
 
     /// Made ready to wait in the pool.
     pub(super) fn rest(&mut self) {
-        self.served_before = true;
         if self.read_size > READ_SIZE {
             self.read_size = READ_SIZE;
             self.buffer = BytesMut::new();

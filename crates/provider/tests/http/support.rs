@@ -1,6 +1,7 @@
 //! A provider whose connections a test plays by hand, and short ways to call it.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -143,8 +144,11 @@ pub async fn post(client: &Client, endpoint: &Endpoint) -> Result<Response, Send
 
 /// Runs both sides of a conversation. The limit only ends a test that would
 /// hang for ever.
-pub async fn both<A, B>(ours: impl Future<Output = A>, theirs: impl Future<Output = B>) -> (A, B) {
-    within(async { tokio::join!(ours, theirs) }).await
+pub fn both<A, B>(
+    ours: impl Future<Output = A>,
+    theirs: impl Future<Output = B>,
+) -> Pin<Box<impl Future<Output = (A, B)>>> {
+    Box::pin(within(async { tokio::join!(ours, theirs) }))
 }
 
 pub async fn within<T>(work: impl Future<Output = T>) -> T {
