@@ -33,7 +33,7 @@ pub async fn archive(
     IfMatch(version): IfMatch,
     JsonBody(EmptyBody {}): JsonBody<EmptyBody>,
 ) -> Result<Json<ProjectObject>, ApiError> {
-    let archived = project::deactivate(&api.keyward, &actor, id(&project_id, "project")?, version).await?;
+    let archived = project::deactivate(&api.keyward, &actor, id(&project_id, "project")?, false, version).await?;
     Ok(Json(archived.into()))
 }
 
