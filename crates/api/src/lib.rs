@@ -5,6 +5,7 @@
 //! Who may come in stands in a handler's signature: [`extract::AdminActor`] is
 //! the only way to an actor, and an operation without one is public.
 
+mod api_keys;
 mod error;
 pub mod extract;
 mod list;
@@ -12,6 +13,7 @@ mod not_found;
 mod openapi;
 mod operations;
 mod projects;
+mod reveal;
 mod time;
 
 pub use error::ApiError;
@@ -31,7 +33,10 @@ pub struct Api {
 
 /// Every route with its description.
 fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::with_openapi(openapi::frame()).merge(operations::routes()).merge(projects::routes())
+    OpenApiRouter::with_openapi(openapi::frame())
+        .merge(operations::routes())
+        .merge(projects::routes())
+        .merge(api_keys::routes())
 }
 
 /// The admin API. Every request must carry a [`Caller`] as an extension: who
