@@ -5,6 +5,7 @@
 //! Who may come in stands in a handler's signature: [`extract::AdminActor`] is
 //! the only way to an actor, and an operation without one is public.
 
+mod api_keys;
 mod credentials;
 mod error;
 pub mod extract;
@@ -13,6 +14,7 @@ mod not_found;
 mod openapi;
 mod operations;
 mod projects;
+mod reveal;
 mod time;
 
 pub use error::ApiError;
@@ -41,6 +43,7 @@ fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(openapi::frame())
         .merge(operations::routes())
         .merge(projects::routes())
+        .merge(api_keys::routes())
         .merge(credentials::routes())
 }
 
