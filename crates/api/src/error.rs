@@ -123,7 +123,7 @@ impl From<Error> for ApiError {
             Error::NotYetInForce(_) => unavailable(
                 "The change is saved, but the database went away before it was in force here. It will be within a second of its return.",
             ),
-            Error::Password(_) | Error::Store(_) | Error::Undecryptable(_) | Error::Journal(_) => {
+            Error::Store(_) | Error::Undecryptable(_) | Error::Password(_) | Error::Journal(_) => {
                 tracing::error!(error = %message, "an operation of the admin API went wrong");
                 Self::new(
                     StatusCode::INTERNAL_SERVER_ERROR,

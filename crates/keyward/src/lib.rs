@@ -5,7 +5,6 @@ pub mod cli;
 pub mod config;
 mod control;
 mod demo;
-pub mod doctor;
 pub mod init;
 pub mod installation;
 pub mod logging;

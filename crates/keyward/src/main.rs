@@ -4,9 +4,9 @@ use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use keyward::{
-    cli::{AdminCommand, Connection},
+    cli::AdminCommand,
     config::{Given, Settings, template},
-    doctor, init, logging, operations, serve,
+    init, logging, operations, serve,
 };
 
 #[global_allocator]
@@ -53,13 +53,6 @@ enum Command {
         #[command(flatten)]
         args: operations::BackupArgs,
     },
-    /// Check settings, files, database and audit log, and say what is wrong.
-    Doctor {
-        #[command(flatten)]
-        settings: Given,
-        #[command(flatten)]
-        args: doctor::DoctorArgs,
-    },
     /// Print a commented template of every setting.
     Config,
     #[command(flatten)]
@@ -84,9 +77,6 @@ fn main() -> ExitCode {
         Command::Backup { settings, args } => local(settings, config, async |settings| {
             operations::backup(&settings, &args, &mut out).await.map(|()| true)
         }),
-        Command::Doctor { settings, args } => {
-            local(settings, config, async |settings| doctor::run(&settings, &args, &mut out).await)
-        }
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,
