@@ -5,7 +5,9 @@
 //! Who may come in stands in a handler's signature: [`extract::AdminActor`] is
 //! the only way to an actor, and an operation without one is public.
 
+mod admin_api_keys;
 mod api_keys;
+mod audit_logs;
 mod credentials;
 mod error;
 pub mod extract;
@@ -13,6 +15,7 @@ mod list;
 mod not_found;
 mod openapi;
 mod operations;
+mod permissions;
 mod projects;
 mod reveal;
 mod time;
@@ -44,6 +47,9 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(operations::routes())
         .merge(projects::routes())
         .merge(api_keys::routes())
+        .merge(admin_api_keys::routes())
+        .merge(audit_logs::routes())
+        .merge(permissions::routes())
         .merge(credentials::routes())
 }
 
