@@ -86,7 +86,7 @@ async fn organization(keyward: &Keyward) -> Result<(OrganizationId, Option<KeySe
     let command = CreateOrganization {
         name: Name::parse("organization", ORGANIZATION)?,
         owner_email: Email::parse("email", "demo@keyward.example")?,
-        password: Password::parse("password", hex::to_hex(&password).into())?,
+        password: Password::parse("password", &hex::to_hex(&password))?,
     };
     let made = organization::create(keyward, command).await?;
     Ok((made.organization.id, Some(made.secret)))

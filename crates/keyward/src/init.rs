@@ -35,7 +35,7 @@ pub async fn run(settings: &Settings, args: InitArgs, out: &mut dyn Write) -> Re
     let email = Email::parse("email", &args.email)?;
     let mut password = zeroize::Zeroizing::new(String::new());
     std::io::stdin().lock().read_line(&mut password).context("the password can't be read from standard input")?;
-    let password = Password::parse("password", password.trim_end_matches(['\r', '\n']).into())?;
+    let password = Password::parse("password", password.trim_end_matches(['\r', '\n']))?;
     let keyward = installation::open(settings, Arc::new(SystemClock), None).await?;
     let created = create(&keyward, CreateOrganization { name, owner_email: email, password }).await;
     let made = match created {

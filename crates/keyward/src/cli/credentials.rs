@@ -177,6 +177,24 @@ impl Shown for Credential {
     }
 }
 
+/// What a test found: the provider takes the secret and offers these models.
+#[derive(Debug, Deserialize)]
+struct Tested {
+    models: Vec<String>,
+}
+
+impl Shown for Tested {
+    const HEADINGS: &'static [Heading] = &[text("MODELS")];
+
+    fn row(&self) -> Vec<String> {
+        vec![several(&self.models, "none")]
+    }
+
+    fn details(&self) -> Vec<(&'static str, String)> {
+        vec![("result", "the provider answers".into()), ("models", several(&self.models, "none"))]
+    }
+}
+
 impl Owner {
     fn path(&self) -> String {
         match &self.project {
