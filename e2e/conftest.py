@@ -58,7 +58,7 @@ def server(admin: Admin, installed: Installation) -> Server:
 @pytest.fixture
 def provider(admin: Admin) -> Iterator[Provider]:
     """A provider in good health; the test may give it another script."""
-    secret = admin.secrets.make("sk-provider-", "a provider's secret")
+    secret = admin.secrets.make("sk-ant-", "a provider's secret")
     with scripted_provider(behave, secret) as fresh:
         yield fresh
 

@@ -245,7 +245,6 @@ class TestAdministration:
         key = demo.create_key()
         for method, path, allowed in [
             ("PUT", PROJECTS, {"GET", "POST"}),
-            ("PATCH", demo.path, {"GET", "POST"}),
             ("GET", f"{demo.path}/archive", {"POST"}),
             ("PUT", key.path, {"GET", "POST", "DELETE"}),
         ]:

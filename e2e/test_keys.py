@@ -12,7 +12,7 @@ from support.wire import bearer, send
 FIELDS = {
     "object", "id", "name", "redacted_value", "status", "owner", "owner_project_access",
     "created_by", "created_at", "updated_at", "expires_at", "last_used_at", "last_used_ip",
-    "max_requests", "request_count", "cached_count", "usage", "scopes", "allowed_models",
+    "max_requests", "request_count", "usage", "scopes", "allowed_models",
     "allowed_ips", "allowed_origins", "require_origin", "environment", "metadata", "version",
 }  # fmt: skip
 
@@ -244,7 +244,6 @@ class TestCounts:
             assert read["usage"]["total_tokens"] == 18 * count
             assert read["last_used_at"] >= read["created_at"]
             assert read["last_used_ip"] == "127.0.0.1"
-            assert read["cached_count"] == 0
 
     def test_many_calls_at_once_are_counted_exactly(self, admin: Admin, demo: Project) -> None:
         key = demo.create_key()

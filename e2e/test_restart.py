@@ -28,7 +28,7 @@ CALLERS = 16
 
 @pytest.fixture
 def upstream(fresh: Installation) -> Iterator[Provider]:
-    secret = fresh.secrets.make("sk-provider-", "a provider's secret")
+    secret = fresh.secrets.make("sk-", "a provider's secret")
     with scripted_provider(answers.behave, secret) as provider:
         yield provider
 
