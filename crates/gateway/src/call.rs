@@ -181,6 +181,7 @@ async fn choose<'a>(
         Resolution::NeedsLists | Resolution::Nothing => None,
     };
     let allowed = match choice {
+        _ if !key.restricts_models() => true,
         Some(choice) => choice.is_allowed(requested, |names| key.may_use_model(names)),
         None => key.may_use_model(&[requested]),
     };
