@@ -1,7 +1,7 @@
 //! How arguments are read: ids, durations, moments, pairs, secrets. Only what
 //! can't be sent at all is refused here; what is allowed the API knows.
 
-use std::{collections::BTreeMap, fmt, io::BufRead, path::PathBuf, str::FromStr};
+use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr};
 
 use clap::{
     Args,
@@ -15,7 +15,7 @@ use super::{failure::Failure, shell::Shell};
 
 /// An id that can stand in a path as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Id(String);
+pub struct Id(String);
 
 impl FromStr for Id {
     type Err = &'static str;

@@ -61,7 +61,8 @@ async fn into_file(body: Body, path: &Path) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::Failed(format!("{} can't be written: {error}.", path.display()));
     let mut beside = OsString::from(path);
     beside.push(".part");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside).map_err(failed)?;
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside).map_err(failed)?;
     let written = copy(body, &mut file, failed).await;
     let kept = written.and_then(|()| keep(&file, Path::new(&beside), path).map_err(failed));
     if kept.is_err() {

@@ -177,6 +177,24 @@ impl Shown for Credential {
     }
 }
 
+/// What a test found: the provider takes the secret and offers these models.
+#[derive(Debug, Deserialize)]
+struct Tested {
+    models: Vec<String>,
+}
+
+impl Shown for Tested {
+    const HEADINGS: &'static [Heading] = &[text("MODELS")];
+
+    fn row(&self) -> Vec<String> {
+        vec![several(&self.models, "none")]
+    }
+
+    fn details(&self) -> Vec<(&'static str, String)> {
+        vec![("result", "the provider answers".into()), ("models", several(&self.models, "none"))]
+    }
+}
+
 impl Owner {
     fn path(&self) -> String {
         match &self.project {
@@ -210,9 +228,7 @@ impl Group<Command> {
     pub(super) async fn credentials(self, shell: &mut Shell<'_>) -> Result<(), Failure> {
         let mut session = self.options.open(shell)?;
         match self.command {
-            Command::List(list) => {
-                session.list::<Credential>(&list.owner.path(), Query::default(), &list.paging).await
-            }
+            Command::List(list) => session.list::<Credential>(&list.owner.path(), Query::default(), &list.paging).await,
             Command::Create(create) => create.run(&mut session).await,
             Command::Show(place) => session.show::<Credential>(&place.path()).await,
             Command::Update(update) => update.run(&mut session).await,

@@ -1,6 +1,6 @@
 //! Why a command didn't do what it was asked, and which exit code says so.
 
-use std::io;
+use std::{fmt, io};
 
 use http::StatusCode;
 use keyward_provider::http::{BodyError, SendError};
@@ -9,25 +9,19 @@ use serde::Deserialize;
 use super::shell::Exit;
 
 /// Why a command didn't do what it was asked. Never holds a secret.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub(super) enum Failure {
     /// The API said no.
-    #[error("{}", .0.message)]
     Refused(Refusal),
     /// Something else went wrong.
-    #[error("{0}")]
     Failed(String),
     /// The arguments don't go together; nothing was sent.
-    #[error("{0}")]
     Usage(String),
     /// There is no answer.
-    #[error("{0}")]
     Unreachable(String),
     /// The person said no.
-    #[error("Called off: nothing was changed.")]
     CalledOff,
     /// Standard output can't be written.
-    #[error("Standard output can't be written: {0}")]
     Output(io::Error),
 }
 
@@ -87,6 +81,17 @@ impl Failure {
                 .into_iter()
                 .filter_map(|(label, value)| Some((label, value.as_deref()?)))
         })
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refusal) => f.write_str(&refusal.message),
+            Self::Failed(message) | Self::Usage(message) | Self::Unreachable(message) => f.write_str(message),
+            Self::CalledOff => f.write_str("Called off: nothing was changed."),
+            Self::Output(error) => write!(f, "Standard output can't be written: {error}."),
+        }
     }
 }
 

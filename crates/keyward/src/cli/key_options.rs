@@ -182,7 +182,9 @@ mod tests {
         assert_eq!(body("--require-origin"), json!({"require_origin": true}));
         assert_eq!(body("--require-origin=false"), json!({"require_origin": false}));
         assert_eq!(
-            body("--expires-in 30d --scopes llm:invoke,bias:check --allow-ips 10.0.0.0/8 --metadata a=1 --metadata b=2"),
+            body(
+                "--expires-in 30d --scopes llm:invoke,bias:check --allow-ips 10.0.0.0/8 --metadata a=1 --metadata b=2"
+            ),
             json!({"expires_in_seconds": 2_592_000, "scopes": ["llm:invoke", "bias:check"],
                 "allowed_ips": ["10.0.0.0/8"], "metadata": {"a": "1", "b": "2"}})
         );

@@ -23,7 +23,7 @@ pub(super) struct Session<'s, 'io> {
 
 /// Which part of a list.
 #[derive(Debug, Args)]
-pub(super) struct Paging {
+pub struct Paging {
     /// How many at most, 1 to 100 [default: 20]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
     limit: Option<u32>,

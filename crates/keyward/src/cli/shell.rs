@@ -50,11 +50,7 @@ impl From<Exit> for ExitCode {
 impl<'io> Shell<'io> {
     /// This process's own environment and clock, with its streams.
     #[expect(clippy::disallowed_methods, reason = "the place where the commands' environment and clock come in")]
-    pub fn of_process(
-        input: &'io mut dyn BufRead,
-        output: &'io mut dyn Write,
-        errors: &'io mut dyn Write,
-    ) -> Self {
+    pub fn of_process(input: &'io mut dyn BufRead, output: &'io mut dyn Write, errors: &'io mut dyn Write) -> Self {
         Self {
             input,
             output,

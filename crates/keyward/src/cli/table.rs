@@ -137,10 +137,7 @@ mod tests {
     #[test]
     fn columns_are_aligned_without_lines_around_them() {
         let things = [Thing("CI".into(), 7), Thing("مشروع".into(), 12_000), Thing("数据".into(), 100)];
-        assert_eq!(
-            list(&things),
-            "NAME   COUNT  END\nCI         7  x\nمشروع  12000  x\n数据     100  x\n"
-        );
+        assert_eq!(list(&things), "NAME   COUNT  END\nCI         7  x\nمشروع  12000  x\n数据     100  x\n");
         assert_eq!(details(&things[0].details()), "name           CI\nrequests made  7\n");
     }
 
