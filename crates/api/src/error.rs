@@ -9,7 +9,7 @@ use axum::{
 };
 use keyward_access::Refusal;
 use keyward_domain::Invalid;
-use keyward_service::{Error, StoreError};
+use keyward_service::{Error, StoreError, credential::ModelListError};
 use serde::Serialize;
 
 /// An answer that refuses.
@@ -104,6 +104,16 @@ impl From<Error> for ApiError {
             Error::Replayed { .. } => {
                 Self::new(StatusCode::CONFLICT, "idempotent_replay", message).param("Idempotency-Key")
             }
+            Error::Provider(why) => {
+                let (status, code) = match why {
+                    ModelListError::Rejected => (StatusCode::BAD_GATEWAY, "provider_authentication_failed"),
+                    ModelListError::Unreachable(_) => (StatusCode::BAD_GATEWAY, "provider_unreachable"),
+                    ModelListError::Blocked(_) => (StatusCode::BAD_GATEWAY, "provider_blocked"),
+                    ModelListError::TimedOut => (StatusCode::GATEWAY_TIMEOUT, "provider_timeout"),
+                    ModelListError::NotAList(_) => (StatusCode::BAD_GATEWAY, "provider_not_understood"),
+                };
+                Self::new(status, code, message)
+            }
             Error::Store(StoreError::Unavailable(_)) => {
                 unavailable("The database can't be reached at the moment. Nothing was changed; try again shortly.")
             }
@@ -113,7 +123,7 @@ impl From<Error> for ApiError {
             Error::NotYetInForce(_) => unavailable(
                 "The change is saved, but the database went away before it was in force here. It will be within a second of its return.",
             ),
-            Error::Store(_) | Error::Undecryptable(_) | Error::Journal(_) => {
+            Error::Store(_) | Error::Undecryptable(_) | Error::Password(_) | Error::Journal(_) => {
                 tracing::error!(error = %message, "an operation of the admin API went wrong");
                 Self::new(
                     StatusCode::INTERNAL_SERVER_ERROR,

@@ -5,6 +5,8 @@
 //! Who may come in stands in a handler's signature: [`extract::AdminActor`] is
 //! the only way to an actor, and an operation without one is public.
 
+mod api_keys;
+mod credentials;
 mod error;
 pub mod extract;
 mod list;
@@ -12,14 +14,19 @@ mod not_found;
 mod openapi;
 mod operations;
 mod projects;
+mod reveal;
 mod time;
 
 pub use error::ApiError;
 pub use extract::Caller;
 pub use openapi::document;
 
+use std::sync::Arc;
+
 use axum::Router;
-use keyward_service::Keyward;
+use http_body_util::BodyExt;
+use keyward_service::{Keyward, credential::ModelLister};
+use tower::ServiceExt;
 use utoipa_axum::router::OpenApiRouter;
 
 /// What handlers share.
@@ -27,11 +34,17 @@ use utoipa_axum::router::OpenApiRouter;
 pub struct Api {
     /// The service.
     pub keyward: Keyward,
+    /// Asks providers for their models, to test a credential.
+    pub models: Arc<dyn ModelLister>,
 }
 
 /// Every route with its description.
 fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::with_openapi(openapi::frame()).merge(operations::routes()).merge(projects::routes())
+    OpenApiRouter::with_openapi(openapi::frame())
+        .merge(operations::routes())
+        .merge(projects::routes())
+        .merge(api_keys::routes())
+        .merge(credentials::routes())
 }
 
 /// The admin API. Every request must carry a [`Caller`] as an extension: who
@@ -59,7 +72,7 @@ where
         let answer = router.clone().oneshot(request.map(axum::body::Body::new));
         Box::pin(async move {
             let answer = answer.await.unwrap_or_else(|never| match never {});
-            answer.map(|body| http_body_util::BodyExt::map_err(body, Into::into).boxed_unsync())
+            answer.map(|body| body.map_err(Into::into).boxed_unsync())
         })
     }
 }
@@ -73,6 +86,5 @@ pub fn broken() -> http::Response<Body> {
         "internal_error",
         "Something went wrong inside Keyward. Its log says what, under this request's x-request-id.",
     );
-    axum::response::IntoResponse::into_response(error)
-        .map(|body| http_body_util::BodyExt::map_err(body, Into::into).boxed_unsync())
+    axum::response::IntoResponse::into_response(error).map(|body| body.map_err(Into::into).boxed_unsync())
 }

@@ -14,6 +14,11 @@ pub enum Moment {
 }
 
 impl Moment {
+    /// Takes a moment from a query.
+    pub fn from_text(text: String) -> Self {
+        text.parse().map_or(Self::Text(text), Self::Seconds)
+    }
+
     /// Reads the field `param`.
     pub fn read(&self, param: &str) -> Result<Timestamp, Invalid> {
         let read = match self {

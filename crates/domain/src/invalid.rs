@@ -18,6 +18,12 @@ impl Invalid {
         Self { param: param.into(), code: "invalid_value", message: message.into() }
     }
 
+    /// The same refusal of a value that stands within the field `outer`.
+    pub fn within(mut self, outer: &str) -> Self {
+        self.param = format!("{outer}.{}", self.param);
+        self
+    }
+
     /// The same refusal under a more telling code.
     pub fn code(mut self, code: &'static str) -> Self {
         self.code = code;

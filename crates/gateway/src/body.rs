@@ -15,9 +15,6 @@ use tokio::time::Sleep;
 
 use crate::error::CallError;
 
-/// The longest pause within a body.
-const IDLE: Duration = Duration::from_secs(60);
-
 /// Whether a body with these headers is one that can be read: JSON in UTF-8,
 /// not encoded.
 pub(crate) fn check_type(headers: &HeaderMap) -> Result<(), CallError> {
@@ -49,9 +46,9 @@ fn is_json(content_type: &str) -> bool {
         })
 }
 
-/// The whole body. One that is too large is refused as soon as that is known;
+/// The whole body, with pauses of at most `idle` in it. One that is too large is refused as soon as that is known;
 /// the rest of it isn't waited for.
-pub(crate) async fn read(mut body: Incoming, limit: usize) -> Result<Bytes, CallError> {
+pub(crate) async fn read(mut body: Incoming, limit: usize, idle: Duration) -> Result<Bytes, CallError> {
     let too_large = || {
         let message = format!("The request's body is larger than the {limit} bytes that are allowed.");
         CallError::new(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", message)
@@ -60,8 +57,7 @@ pub(crate) async fn read(mut body: Incoming, limit: usize) -> Result<Bytes, Call
     if announced.lower() > limit as u64 {
         return Err(too_large());
     }
-    let mut pause = None;
-    let Some(first) = next(&mut body, &mut pause).await? else { return Ok(Bytes::new()) };
+    let Some(first) = next(&mut body, idle).await? else { return Ok(Bytes::new()) };
     if first.len() > limit {
         return Err(too_large());
     }
@@ -72,7 +68,7 @@ pub(crate) async fn read(mut body: Incoming, limit: usize) -> Result<Bytes, Call
     let expected = usize::try_from(announced.lower()).unwrap_or(0).min(1 << 20);
     let mut whole = BytesMut::with_capacity(expected.max(first.len() * 2));
     whole.extend_from_slice(&first);
-    while let Some(piece) = next(&mut body, &mut pause).await? {
+    while let Some(piece) = next(&mut body, idle).await? {
         if piece.len() > limit - whole.len() {
             return Err(too_large());
         }
@@ -81,15 +77,16 @@ pub(crate) async fn read(mut body: Incoming, limit: usize) -> Result<Bytes, Call
     Ok(whole.freeze())
 }
 
-/// The next piece; trailers are passed over. `pause` is a timer to use again.
-async fn next(body: &mut Incoming, pause: &mut Option<Pin<Box<Sleep>>>) -> Result<Option<Bytes>, CallError> {
-    *pause = None;
-    poll_fn(|cx| poll_next(body, pause, cx)).await
+/// The next piece; trailers are passed over.
+async fn next(body: &mut Incoming, idle: Duration) -> Result<Option<Bytes>, CallError> {
+    let mut pause = None;
+    poll_fn(|cx| poll_next(body, &mut pause, idle, cx)).await
 }
 
 fn poll_next(
     body: &mut Incoming,
     pause: &mut Option<Pin<Box<Sleep>>>,
+    idle: Duration,
     cx: &mut Context<'_>,
 ) -> Poll<Result<Option<Bytes>, CallError>> {
     loop {
@@ -105,9 +102,9 @@ fn poll_next(
                 return Poll::Ready(Err(CallError::bad_request("invalid_request_body", message)));
             }
             Poll::Pending => {
-                let pause = pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(IDLE)));
+                let pause = pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(idle)));
                 std::task::ready!(pause.as_mut().poll(cx));
-                let message = "Nothing of the request's body came for 60 seconds. Send it again.";
+                let message = "The request's body stopped coming before it was whole. Send it again.";
                 return Poll::Ready(Err(CallError::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", message)));
             }
         }

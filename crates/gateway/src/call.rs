@@ -125,7 +125,8 @@ async fn let_through(
     // 7: the body can be read, the model is allowed.
     body::check_type(&head.headers)?;
     let waiting = Instant::now();
-    let body = body::read(body, core.shared.options.body_limit).await?;
+    let options = &core.shared.options;
+    let body = body::read(body, options.body_limit, options.body_idle).await?;
     let waited = waiting.elapsed();
     call.wire.unread.set(false);
     let wish = BodyHead::read(&body)?;

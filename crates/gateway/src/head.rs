@@ -271,6 +271,8 @@ fn folds_to(key: &str, known: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn read(body: &str) -> BodyHead<'_> {
@@ -359,6 +361,29 @@ mod tests {
         }
         for body in [&b"{\"model\":\"m\",\"x\":\"\xff\"}"[..], b"\xef\xbb\xbf{\"model\":\"m\"}"] {
             assert_eq!(BodyHead::read(body).unwrap_err().param, None);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_body_is_answered(body in prop::collection::vec(any::<u8>(), 0..80)) {
+            let _ = BodyHead::read(&body);
+        }
+
+        /// What is taken means the same to a parser that keeps the last of two keys.
+        #[test]
+        fn what_is_taken_is_unambiguous(
+            keys in prop::collection::vec("(model|stream|Model|mod\\\\u0065l|STREAM|models|x)", 0..5),
+            values in prop::collection::vec("(\"a\"|\"b\"|true|false|null|1)", 5),
+        ) {
+            let fields: Vec<_> = keys.iter().zip(&values).map(|(key, value)| format!("\"{key}\":{value}")).collect();
+            let body = format!("{{{}}}", fields.join(","));
+            if let Ok(head) = BodyHead::read(body.as_bytes()) {
+                let value: serde_json::Value = serde_json::from_str(&body).unwrap();
+                prop_assert_eq!(value["model"].as_str(), Some(head.model.as_ref()));
+                prop_assert_eq!(value["stream"].as_bool().unwrap_or(false), head.stream);
+                prop_assert!(value.get("Model").is_none() && value.get("STREAM").is_none());
+            }
         }
     }
 

@@ -109,6 +109,8 @@ pub struct GatewayOptions {
     pub allowed_origins: Vec<Box<str>>,
     /// The largest body of a call, in bytes.
     pub body_limit: usize,
+    /// The longest pause within the body of a call.
+    pub body_idle: Duration,
     /// How long calls in flight may go on after [`Running::shutdown`].
     pub drain: Duration,
     /// Limits of calls to providers.
@@ -117,7 +119,7 @@ pub struct GatewayOptions {
 
 impl GatewayOptions {
     /// One core on `listen`, no proxy trusted, no origin allowed, bodies up to
-    /// 20 MiB, 30 seconds to drain.
+    /// 20 MiB and 60 seconds between their pieces, 30 seconds to drain.
     pub fn new(listen: SocketAddr) -> Self {
         Self {
             listen,
@@ -125,6 +127,7 @@ impl GatewayOptions {
             trusted_proxies: TrustedProxies::default(),
             allowed_origins: Vec::new(),
             body_limit: 20 << 20,
+            body_idle: Duration::from_secs(60),
             drain: Duration::from_secs(30),
             client: ClientOptions::default(),
         }

@@ -27,6 +27,9 @@ pub(crate) enum Resolution<'a> {
     Nothing,
 }
 
+/// Whether a credential's provider lists a model.
+type Lists<'a> = dyn Fn(&CredentialEntry, &str) -> bool + 'a;
+
 /// Chooses, in this order: the provider named before the slash; an alias; the
 /// provider that lists the model (`lists`, if they were asked for); the first
 /// that speaks the dialect. Of several equals the first that speaks it.
@@ -34,7 +37,7 @@ pub(crate) fn resolve<'a>(
     credentials: &'a [Arc<CredentialEntry>],
     dialect: Dialect,
     requested: &'a str,
-    lists: Option<&dyn Fn(&CredentialEntry, &str) -> bool>,
+    lists: Option<&Lists<'_>>,
 ) -> Resolution<'a> {
     let (provider, name) = split(credentials, requested);
     let candidates = || credentials.iter().filter(move |entry| provider.is_none_or(|named| named == entry.provider));
@@ -104,8 +107,8 @@ mod tests {
     /// `provider model`, `lists` or `nothing`.
     fn outcome(credentials: &[Arc<CredentialEntry>], dialect: Dialect, requested: &str, asked: bool) -> String {
         let lists = |entry: &CredentialEntry, model: &str| LISTED.contains(&(entry.provider, model));
-        let lists: Option<&dyn Fn(&CredentialEntry, &str) -> bool> = if asked { Some(&lists) } else { None };
-        match resolve(credentials, dialect, requested, lists) {
+        let lists: &Lists<'_> = &lists;
+        match resolve(credentials, dialect, requested, asked.then_some(lists)) {
             Resolution::Chosen(choice) => format!("{} {}", choice.credential.provider, choice.model),
             Resolution::NeedsLists => "lists".to_owned(),
             Resolution::Nothing => "nothing".to_owned(),

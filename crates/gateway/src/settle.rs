@@ -83,7 +83,8 @@ impl Ledger {
 
     /// Appends what couldn't be appended before.
     pub(crate) fn catch_up(&self) -> Result<(), JournalError> {
-        while let Some(record) = self.kept.borrow().front().copied() {
+        let oldest = || self.kept.borrow().front().copied();
+        while let Some(record) = oldest() {
             self.write(&record)?;
             self.kept.borrow_mut().pop_front();
         }

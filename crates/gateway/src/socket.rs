@@ -47,8 +47,10 @@ impl Default for Scratch {
 /// What the connection and the calls on it tell each other.
 #[derive(Default)]
 pub(crate) struct Wire {
-    /// What came since the last call's head, up to [`MAX_HEAD`].
+    /// What came since the last call, up to [`MAX_HEAD`].
     head: RefCell<Vec<u8>>,
+    /// The next head may have begun before that.
+    unseen: Cell<bool>,
     /// A call is being answered.
     pub(crate) busy: Cell<bool>,
     /// The last call's body wasn't read to its end.
@@ -65,16 +67,20 @@ impl Wire {
                 .filter_map(|at| head.get(at + 1..at + 1 + name.len()))
                 .any(|line| line.eq_ignore_ascii_case(name))
         };
-        match (has(b"transfer-encoding"), has(b"content-length")) {
-            (_, true) => ChunkedHead::TwoLengths,
-            (true, false) => ChunkedHead::Clear,
-            (false, false) => ChunkedHead::Unseen,
+        if has(b"content-length") {
+            ChunkedHead::TwoLengths
+        } else if self.unseen.get() || !has(b"transfer-encoding") {
+            ChunkedHead::Unseen
+        } else {
+            ChunkedHead::Clear
         }
     }
 
     /// A call begins: its head has been looked at.
     pub(crate) fn begin_call(self: &Rc<Self>) -> InCall {
         let mut head = self.head.borrow_mut();
+        // What stands behind this head is its body, or the next head's beginning.
+        self.unseen.set(!head.ends_with(b"\r\n\r\n"));
         if head.capacity() > KEPT_CAPACITY {
             *head = Vec::new();
         }
@@ -91,7 +97,8 @@ pub(crate) enum ChunkedHead {
     Clear,
     /// It has a `Content-Length` too.
     TwoLengths,
-    /// It came together with an earlier request, unseen: nothing may follow it.
+    /// Some of it may have come together with an earlier request, unseen:
+    /// nothing may follow it.
     Unseen,
 }
 
@@ -160,7 +167,9 @@ impl Read for Socket {
         let mut buffer = ReadBuf::new(scratch.get_mut(..room).unwrap_or_default());
         ready!(Pin::new(&mut this.stream).poll_read(cx, &mut buffer))?;
         cursor.put_slice(buffer.filled());
-        if !this.wire.busy.get() {
+        if this.wire.busy.get() {
+            this.wire.unseen.set(true);
+        } else {
             let mut head = this.wire.head.borrow_mut();
             let room = MAX_HEAD.saturating_sub(head.len()).min(buffer.filled().len());
             head.extend_from_slice(buffer.filled().get(..room).unwrap_or_default());
@@ -253,5 +262,12 @@ mod tests {
         assert_eq!(wire.chunked_head(), ChunkedHead::TwoLengths);
         drop(wire.begin_call());
         assert_eq!(wire.chunked_head(), ChunkedHead::Unseen);
+        head("GET / HTTP/1.1\r\n\r\nPOST / HTTP/1.1\r\nContent-Length: 1\r\nx: ");
+        drop(wire.begin_call());
+        head("POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n");
+        assert_eq!(wire.chunked_head(), ChunkedHead::Unseen);
+        drop(wire.begin_call());
+        head("POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n");
+        assert_eq!(wire.chunked_head(), ChunkedHead::Clear);
     }
 }

@@ -42,9 +42,9 @@ enum State {
     Going,
     /// All was handed on.
     Whole,
-    /// The error event was handed on; the server writes it out before the
+    /// It broke off. The server writes out what it was given, then the
     /// connection breaks.
-    Telling,
+    Breaking,
     Broken,
 }
 
@@ -90,16 +90,10 @@ impl Forwarding {
                 State::Going => {}
                 State::Whole => return Poll::Ready(None),
                 State::Broken => return Poll::Ready(Some(Err(BrokenOff))),
-                State::Telling => {
-                    // The server writes out what it has when there is nothing
-                    // more for the moment, and asks again.
-                    self.state = State::Broken;
-                    cx.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
+                State::Breaking => return self.poll_break(cx),
             }
             if let Some(refusal) = self.watch.as_mut().and_then(|watch| watch.poll(cx)) {
-                return Poll::Ready(Some(self.break_off(&refusal.into())));
+                return self.break_off(&refusal.into(), cx);
             }
             let Some(body) = &mut self.body else {
                 self.state = State::Whole;
@@ -109,16 +103,14 @@ impl Forwarding {
                 Some(Ok(piece)) => self.take(piece),
                 None => match self.end() {
                     Ok(rest) => rest,
-                    Err(error) => return Poll::Ready(Some(self.break_off(&error))),
+                    Err(error) => return self.break_off(&error, cx),
                 },
                 // Its last event was there: to the caller the call is over.
                 Some(Err(_)) if self.tap.is_none() => {
                     self.body = None;
                     continue;
                 }
-                Some(Err(error)) => {
-                    return Poll::Ready(Some(self.break_off(&CallError::broken_answer(Some(&error)))));
-                }
+                Some(Err(error)) => return self.break_off(&CallError::broken_answer(Some(&error)), cx),
             };
             if !piece.is_empty() {
                 return Poll::Ready(Some(Ok(Frame::data(piece))));
@@ -169,22 +161,27 @@ impl Forwarding {
 
     /// Gives the answer up: the provider's connection is closed, the caller is
     /// told where a stream can still tell.
-    fn break_off(&mut self, error: &CallError) -> Result<Frame<Bytes>, BrokenOff> {
+    fn break_off(&mut self, error: &CallError, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
         self.body = None;
+        self.state = State::Breaking;
         let place =
             self.tap.as_ref().filter(|tap| tap.is_between_events() && !tap.has_ended()).map(ResponseTap::events);
         self.settle();
-        let told = StreamError { message: &error.message, kind: error.openai_type(), code: error.code };
         match place {
             Some(sequence_number) if self.watch.is_some() => {
-                self.state = State::Telling;
-                Ok(Frame::data(error_frame(self.operation, &told, sequence_number)))
+                let told = StreamError { message: &error.message, kind: error.openai_type(), code: error.code };
+                Poll::Ready(Some(Ok(Frame::data(error_frame(self.operation, &told, sequence_number)))))
             }
-            _ => {
-                self.state = State::Broken;
-                Err(BrokenOff)
-            }
+            _ => self.poll_break(cx),
         }
+    }
+
+    /// An error at once would throw away what the server hasn't written yet;
+    /// it writes when there is nothing more for the moment.
+    fn poll_break(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        self.state = State::Broken;
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 

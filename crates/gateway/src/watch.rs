@@ -1,11 +1,7 @@
 //! Asking again and again, while a stream is in flight, whether its key may
 //! still be used.
 
-use std::{
-    rc::Rc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{rc::Rc, task::Context, time::Duration};
 
 use keyward_access::{Authenticated, Refusal};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
@@ -32,7 +28,7 @@ impl Watch {
     /// Why the stream must end, when it must. `cx` is woken when it is time to
     /// ask again.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Option<Refusal> {
-        while let Poll::Ready(_) = self.tick.poll_tick(cx) {
+        while self.tick.poll_tick(cx).is_ready() {
             let parts = &self.core.shared.parts;
             if let Err(refusal) = parts.index.recheck(&self.caller, parts.clock.now()) {
                 return Some(refusal);

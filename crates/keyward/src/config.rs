@@ -14,7 +14,8 @@ use keyward_service::MasterKey;
 use serde::Deserialize;
 
 /// Variables that start with `KEYWARD_` and are no settings.
-const OTHER_VARIABLES: &[&str] = &["KEYWARD_CONFIG", "KEYWARD_MASTER_KEY", "KEYWARD_URL", "KEYWARD_ADMIN_KEY", "KEYWARD_ADMIN_KEY_FILE"];
+const OTHER_VARIABLES: &[&str] =
+    &["KEYWARD_CONFIG", "KEYWARD_MASTER_KEY", "KEYWARD_URL", "KEYWARD_ADMIN_KEY", "KEYWARD_ADMIN_KEY_FILE"];
 
 macro_rules! settings {
     ($($(#[doc = $doc:literal])* $name:ident: $kind:ty, $variable:literal, $shown:literal;)*) => {
@@ -138,9 +139,12 @@ impl Settings {
     /// `./keyward.toml` is read if there is one and no other is named.
     pub fn read(given: Given, file: Option<&Path>, variables: impl Iterator<Item = (String, String)>) -> Result<Self> {
         let mut master_key = None;
-        for (name, value) in variables.filter(|(name, _)| name.starts_with("KEYWARD_") && !name.starts_with("KEYWARD_TEST_")) {
+        for (name, value) in
+            variables.filter(|(name, _)| name.starts_with("KEYWARD_") && !name.starts_with("KEYWARD_TEST_"))
+        {
             if name == "KEYWARD_MASTER_KEY" {
-                let key = MasterKey::from_base64(&value).context("KEYWARD_MASTER_KEY isn't base64 of 32 bytes; make one with: openssl rand -base64 32")?;
+                let key = MasterKey::from_base64(&value)
+                    .context("KEYWARD_MASTER_KEY isn't base64 of 32 bytes; make one with: openssl rand -base64 32")?;
                 master_key = Some(key);
             } else if !VARIABLES.contains(&name.as_str()) && !OTHER_VARIABLES.contains(&name.as_str()) {
                 bail!("{name} is no setting of Keyward. `keyward config` prints them all.");
@@ -208,7 +212,9 @@ fn check_database_url(url: String) -> Result<String> {
 fn networks(list: &List) -> Result<Vec<IpNet>> {
     let read = |text: &String| {
         let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-        network.with_context(|| format!("trusted_proxies holds {text:?}, which is neither an address nor a network such as 10.0.0.0/8"))
+        network.with_context(|| {
+            format!("trusted_proxies holds {text:?}, which is neither an address nor a network such as 10.0.0.0/8")
+        })
     };
     list.0.iter().map(read).collect()
 }
@@ -224,7 +230,11 @@ mod tests {
     fn read(toml: &str, variables: &[(&str, &str)]) -> Result<Settings> {
         let file = tempfile::NamedTempFile::new()?;
         std::fs::write(file.path(), toml)?;
-        Settings::read(Given::default(), Some(file.path()), variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+        Settings::read(
+            Given::default(),
+            Some(file.path()),
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        )
     }
 
     #[test]

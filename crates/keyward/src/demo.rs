@@ -10,6 +10,7 @@ use keyward_domain::{
     actor::Actor,
     api_key::{KeyAccess, KeyDraft, KeyStatus},
     credential::Aliases,
+    hex,
     id::OrganizationId,
     organization::Email,
     page::{Order, Page},
@@ -44,14 +45,20 @@ pub async fn prepare(keyward: &Keyward) -> Result<Demonstration> {
     let (organization, admin_key) = organization(keyward).await?;
     let actor = Actor::system(organization);
     let project = project_of(keyward, &actor).await?;
-    let filter = ApiKeyFilter { search: Some(KEY.to_owned()), status: Some(KeyStatus::Active), ..ApiKeyFilter::default() };
+    let filter =
+        ApiKeyFilter { search: Some(KEY.to_owned()), status: Some(KeyStatus::Active), ..ApiKeyFilter::default() };
     let page = Page { limit: 100, order: Order::Asc, cursor: None };
     let keys = api_key::list(keyward, &actor, ListApiKeys { project, filter, page }).await?;
     let known = keys.data.iter().find(|details| details.key.name.as_str() == KEY);
     let revealed = match known {
         Some(details) => {
             let place = ApiKeyPlace { project, key: details.key.id };
-            let command = RotateApiKey { place, overlap: SignedDuration::from_hours(24), expected_version: None, idempotency: None };
+            let command = RotateApiKey {
+                place,
+                overlap: SignedDuration::from_hours(24),
+                expected_version: None,
+                idempotency: None,
+            };
             api_key::rotate(keyward, &actor, command).await?
         }
         None => {
@@ -79,7 +86,7 @@ async fn organization(keyward: &Keyward) -> Result<(OrganizationId, Option<KeySe
     let command = CreateOrganization {
         name: Name::parse("organization", ORGANIZATION)?,
         owner_email: Email::parse("email", "demo@keyward.example")?,
-        password: Password::parse("password", &password.iter().map(|byte| format!("{byte:02x}")).collect::<String>())?,
+        password: Password::parse("password", &hex::to_hex(&password))?,
     };
     let made = organization::create(keyward, command).await?;
     Ok((made.organization.id, Some(made.secret)))
@@ -88,7 +95,11 @@ async fn organization(keyward: &Keyward) -> Result<(OrganizationId, Option<KeySe
 async fn project_of(keyward: &Keyward, actor: &Actor) -> Result<keyward_domain::id::ProjectId> {
     let filter = ProjectFilter { active: true, inactive: true, search: Some(PROJECT.to_owned()) };
     let query = ListProjects { filter, page: Page { limit: 100, order: Order::Asc, cursor: None } };
-    let known = project::list(keyward, actor, query).await?.data.into_iter().find(|details| details.project.name.as_str() == PROJECT);
+    let known = project::list(keyward, actor, query)
+        .await?
+        .data
+        .into_iter()
+        .find(|details| details.project.name.as_str() == PROJECT);
     if let Some(known) = known {
         project::activate(keyward, actor, known.project.id, None).await?;
         return Ok(known.project.id);

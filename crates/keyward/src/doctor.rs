@@ -42,7 +42,11 @@ pub async fn run(settings: &Settings, args: &DoctorArgs, out: &mut dyn Write) ->
         listening(settings),
     ];
     if settings.allow_private_upstreams {
-        findings.push(finding("upstreams", "note", "providers at private addresses are allowed: whoever may set a base URL can reach this machine's network"));
+        findings.push(finding(
+            "upstreams",
+            "note",
+            "providers at private addresses are allowed: whoever may set a base URL can reach this machine's network",
+        ));
     }
     findings.extend(database(settings).await);
     if args.json {
@@ -57,7 +61,11 @@ pub async fn run(settings: &Settings, args: &DoctorArgs, out: &mut dyn Write) ->
 
 fn private_folder(folder: &Path) -> Finding {
     match std::fs::metadata(folder) {
-        Err(error) => finding("data folder", "wrong", format!("{}: {error}. `keyward serve` and `keyward init` make it", folder.display())),
+        Err(error) => finding(
+            "data folder",
+            "wrong",
+            format!("{}: {error}. `keyward serve` and `keyward init` make it", folder.display()),
+        ),
         Ok(found) if found.permissions().mode() & 0o077 != 0 => {
             finding("data folder", "wrong", format!("{} is open to other users: chmod 700 it", folder.display()))
         }
@@ -79,14 +87,20 @@ fn listening(settings: &Settings) -> Finding {
     let address = settings.listen;
     match TcpListener::bind(address) {
         Ok(_) => finding("listening", "ok", format!("{address} is free")),
-        Err(error) => finding("listening", "note", format!("{address}: {error}. That is as it should be if Keyward is serving")),
+        Err(error) => {
+            finding("listening", "note", format!("{address}: {error}. That is as it should be if Keyward is serving"))
+        }
     }
 }
 
 async fn database(settings: &Settings) -> Vec<Finding> {
     let check = "database";
     if settings.database_url.is_none() && !installation::database_file(settings).exists() {
-        return vec![finding(check, "wrong", format!("there is none at {}", installation::database_file(settings).display()))];
+        return vec![finding(
+            check,
+            "wrong",
+            format!("there is none at {}", installation::database_file(settings).display()),
+        )];
     }
     match installation::open_pool(settings).await {
         Err(error) => vec![finding(check, "wrong", format!("{error:#}"))],
@@ -106,8 +120,16 @@ async fn tables(pool: &Pool) -> Finding {
     let versions = async { stored::schema_version(&mut pool.read().await?.conn()).await }.await;
     match versions {
         Err(error) => finding("database", "wrong", error.to_string()),
-        Ok((known, found)) if found < known => finding("database", "wrong", format!("its tables are at version {found}, not {known}: run `keyward migrate`")),
-        Ok((known, found)) if found > known => finding("database", "wrong", format!("its tables are at version {found}, made by a newer Keyward than this ({known})")),
+        Ok((known, found)) if found < known => finding(
+            "database",
+            "wrong",
+            format!("its tables are at version {found}, not {known}: run `keyward migrate`"),
+        ),
+        Ok((known, found)) if found > known => finding(
+            "database",
+            "wrong",
+            format!("its tables are at version {found}, made by a newer Keyward than this ({known})"),
+        ),
         Ok((_, found)) => finding("database", "ok", format!("answers; tables at version {found}")),
     }
 }
@@ -125,7 +147,8 @@ async fn audit(pool: &Pool) -> Finding {
             finding("audit log", "ok", format!("{} chains hold", verified.len()))
         }
         Ok(verified) => {
-            let broken: Vec<_> = verified.iter().filter_map(|chain| chain.broken.as_ref()).map(ToString::to_string).collect();
+            let broken: Vec<_> =
+                verified.iter().filter_map(|chain| chain.broken.as_ref()).map(ToString::to_string).collect();
             finding("audit log", "wrong", broken.join("; "))
         }
         Err(error) => finding("audit log", "wrong", error.to_string()),

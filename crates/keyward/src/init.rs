@@ -44,10 +44,21 @@ pub async fn run(settings: &Settings, args: InitArgs, out: &mut dyn Write) -> Re
     };
     let (organization, owner, secret) = (made.organization.id, made.owner.id, made.secret.expose());
     if args.json {
-        writeln!(out, "{}", json!({"organization_id": organization.to_string(), "user_id": owner.to_string(), "admin_key": secret}))?;
+        writeln!(
+            out,
+            "{}",
+            json!({"organization_id": organization.to_string(), "user_id": owner.to_string(), "admin_key": secret})
+        )?;
     } else {
-        writeln!(out, "Organization  {organization}  {}\nOwner         {owner}  {}\nAdmin key     {secret}", made.organization.name, made.owner.email)?;
-        writeln!(out, "\nImportant: copy this key now, it will not be shown again. Commands use it so:\n  export KEYWARD_ADMIN_KEY={secret}\n  keyward projects list")?;
+        writeln!(
+            out,
+            "Organization  {organization}  {}\nOwner         {owner}  {}\nAdmin key     {secret}",
+            made.organization.name, made.owner.email
+        )?;
+        writeln!(
+            out,
+            "\nImportant: copy this key now, it will not be shown again. Commands use it so:\n  export KEYWARD_ADMIN_KEY={secret}\n  keyward projects list"
+        )?;
     }
     Ok(())
 }

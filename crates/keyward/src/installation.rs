@@ -53,7 +53,8 @@ pub fn open_journal(settings: &Settings) -> Result<Arc<Journal>> {
 pub async fn open(settings: &Settings, clock: Arc<dyn Clock>, journal: Option<Arc<Journal>>) -> Result<Keyward> {
     make_data_dir(settings)?;
     let pool = open_pool(settings).await?;
-    let parts = Parts { pool, master_key: master_key(settings), clock, randomness: Arc::new(SystemRandomness), journal };
+    let parts =
+        Parts { pool, master_key: master_key(settings), clock, randomness: Arc::new(SystemRandomness), journal };
     Ok(keyward_service::open(parts).await?)
 }
 

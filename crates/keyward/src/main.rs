@@ -4,7 +4,7 @@ use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use keyward::{
-    cli::{AdminCommand, Connection},
+    cli::AdminCommand,
     config::{Given, Settings, template},
     doctor, init, logging, operations, serve,
 };

@@ -20,7 +20,9 @@ impl ModelLister for ProviderModels {
                 models::ModelListError::Unreachable(why) => ModelListError::Unreachable(why),
                 models::ModelListError::Blocked(why) => ModelListError::Blocked(why),
                 models::ModelListError::TimedOut => ModelListError::TimedOut,
-                models::ModelListError::NotAList(status) => ModelListError::NotAList(format!("status {}", status.as_u16())),
+                models::ModelListError::NotAList(status) => {
+                    ModelListError::NotAList(format!("status {}", status.as_u16()))
+                }
             })
         })
     }

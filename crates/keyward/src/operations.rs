@@ -77,7 +77,11 @@ pub async fn backup(settings: &Settings, args: &BackupArgs, out: &mut dyn Write)
     std::fs::rename(&beside, &args.file)?;
     let size = std::fs::metadata(&args.file)?.len();
     writeln!(out, "Copied {} to {} ({size} bytes).", source.display(), args.file.display())?;
-    writeln!(out, "The master key isn't in it. Keep {} too, elsewhere: without it no secret in the copy can be opened.", settings.master_key_file.display())?;
+    writeln!(
+        out,
+        "The master key isn't in it. Keep {} too, elsewhere: without it no secret in the copy can be opened.",
+        settings.master_key_file.display()
+    )?;
     Ok(())
 }
 

@@ -19,7 +19,9 @@ use keyward_telemetry::journal::Journal;
 use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{config::Settings, control::control_plane, installation, model_lists::ProviderModels, system::SystemRandomness};
+use crate::{
+    config::Settings, control::control_plane, installation, model_lists::ProviderModels, system::SystemRandomness,
+};
 
 /// How long administration that is under way may take once calls have ended.
 const LAST_CHANGES: Duration = Duration::from_secs(10);

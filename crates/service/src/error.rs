@@ -94,10 +94,7 @@ impl Error {
     /// The same refusal of a value that stands within the field `outer`.
     pub(crate) fn within(self, outer: &str) -> Self {
         match self {
-            Self::Invalid(invalid) => {
-                let param = format!("{outer}.{}", invalid.param);
-                Self::Invalid(Invalid { param, ..invalid })
-            }
+            Self::Invalid(invalid) => Self::Invalid(invalid.within(outer)),
             other => other,
         }
     }

@@ -16,6 +16,7 @@ mod vault;
 
 pub mod admin_key;
 pub mod api_key;
+pub mod audit;
 pub mod credential;
 pub mod idempotency;
 pub mod organization;

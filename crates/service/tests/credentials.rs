@@ -52,7 +52,7 @@ async fn a_credential_is_used_when_its_creation_answers_after_a_restart_and_on_a
     let id = add(&house, Some(project), new).await;
 
     // The other node's own change makes it read what came before.
-    project::deactivate(&neighbour, &house.owner(), house.project("Other").await.id, None).await.unwrap();
+    project::deactivate(&neighbour, &house.owner(), house.project("Other").await.id, false, None).await.unwrap();
     let elsewhere = used_by(&neighbour, project);
     let here = used_by(&house.keyward, project);
     let house = house.reopened().await;

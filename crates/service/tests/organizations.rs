@@ -18,7 +18,7 @@ fn new(organization: &str, email: &str, password: &str) -> CreateOrganization {
     CreateOrganization {
         name: name(organization),
         owner_email: Email::parse("email", email).unwrap(),
-        password: Password::parse("password", password.into()).unwrap(),
+        password: Password::parse("password", password).unwrap(),
     }
 }
 

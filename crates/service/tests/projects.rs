@@ -47,7 +47,7 @@ async fn another_organizations_project_is_not_there() {
     let answers = [
         project::find(&house.keyward, &stranger, project.id).await,
         project::update(&house.keyward, &stranger, project.id, UpdateProject::default()).await,
-        project::deactivate(&house.keyward, &stranger, project.id, None).await,
+        project::deactivate(&house.keyward, &stranger, project.id, false, None).await,
     ];
     for answer in answers {
         assert!(matches!(answer, Err(Error::NotFound("project"))), "{answer:?}");
@@ -90,7 +90,7 @@ async fn deactivation_is_in_force_when_it_answers_and_twice_is_no_error() {
     let project = house.project("Search").await;
     let index = house.keyward.index().clone();
     for _ in 0..2 {
-        let details = project::deactivate(&house.keyward, &house.owner(), project.id, None).await.unwrap();
+        let details = project::deactivate(&house.keyward, &house.owner(), project.id, false, None).await.unwrap();
         assert_eq!(details.project.version, 2);
         assert!(!index.project(project.id).unwrap().state.load().active);
     }

@@ -1,7 +1,7 @@
 //! Connections to either database, and the two macros that let one SQL text
 //! run on both.
 
-use std::{path::Path, time::Duration};
+use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
 
 use sqlx::{
     ConnectOptions, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool,
@@ -44,7 +44,7 @@ pub enum PooledConnection {
     Postgres(PoolConnection<Postgres>),
 }
 
-/// A transaction that writes. Dropped without `commit`, it changes nothing.
+/// A transaction. Dropped without `commit`, it changes nothing.
 #[derive(Debug)]
 pub enum Transaction {
     /// SQLite.
@@ -83,12 +83,20 @@ macro_rules! sql {
 /// How long a connection is waited for.
 const ACQUIRE: Duration = Duration::from_secs(5);
 
+/// Makes the database's file if there is none, for its owner only; SQLite gives
+/// its companions the same mode.
+fn make_private(file: &Path) -> Result<(), StoreError> {
+    let made = OpenOptions::new().append(true).create(true).mode(0o600).open(file);
+    made.map(drop).map_err(|error| StoreError::Unavailable(sqlx::Error::Io(error)))
+}
+
 impl Pool {
     /// Opens (or makes) the embedded database.
     pub async fn open_sqlite(file: &Path) -> Result<Self, StoreError> {
+        make_private(file)?;
         let options = SqliteConnectOptions::new()
             .filename(file)
-            .create_if_missing(true)
+            .create_if_missing(false)
             .journal_mode(SqliteJournalMode::Wal)
             // An answered change must outlive a power cut, not only a crash.
             .synchronous(SqliteSynchronous::Full)
@@ -98,7 +106,7 @@ impl Pool {
             .disable_statement_logging();
         let pool = |connections| SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
         let write = pool(1).connect_with(options.clone()).await?;
-        let read = pool(4).connect_with(options.read_only(true).create_if_missing(false)).await?;
+        let read = pool(4).connect_with(options.read_only(true)).await?;
         Ok(Self::Sqlite { write, read })
     }
 
@@ -134,6 +142,17 @@ impl Pool {
             // another one writes: take the write lock first.
             Self::Sqlite { write, .. } => Transaction::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
             Self::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Begins a transaction that reads one unchanging state, whatever is written
+    /// beside it. It is dropped, not committed.
+    pub async fn snapshot(&self) -> Result<Transaction, StoreError> {
+        Ok(match self {
+            Self::Sqlite { read, .. } => Transaction::Sqlite(read.begin().await?),
+            Self::Postgres(pool) => {
+                Transaction::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
         })
     }
 

@@ -6,8 +6,9 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
 };
 use keyward_service::idempotency::Idempotency;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 use super::strict;
 pub use super::strict::present;
@@ -27,6 +28,11 @@ impl<T: DeserializeOwned> FromRequest<Api> for JsonBody<T> {
         Ok(Self(strict::read(&body)?))
     }
 }
+
+/// A body with nothing to say.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EmptyBody {}
 
 /// The JSON body of a request that creates something, with its
 /// `Idempotency-Key`.

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::object::{ModelPermissionsObject, ProjectObject};
 use crate::{
     Api, ApiError,
+    credentials::NewCredentialBody,
     extract::{AdminActor, Creating},
 };
 
@@ -27,6 +28,9 @@ pub struct CreateProjectBody {
     /// Which models it may use; null: all.
     #[serde(default)]
     pub model_permissions: Option<ModelPermissionsObject>,
+    /// Its first credential, made together with it.
+    #[serde(default)]
+    pub credential: Option<NewCredentialBody>,
     /// The specification's field for a service that Keyward doesn't offer; null only.
     #[serde(default)]
     #[expect(dead_code, reason = "read so that anything but null is refused")]
@@ -43,6 +47,11 @@ impl CreateProjectBody {
             name: Name::parse("name", &self.name)?,
             description: parse_description("description", &self.description.unwrap_or_default())?,
             model_permissions: self.model_permissions.map(ModelPermissionsObject::read).transpose()?,
+            credential: self
+                .credential
+                .map(NewCredentialBody::read)
+                .transpose()
+                .map_err(|invalid| invalid.within("credential"))?,
             idempotency,
         })
     }

@@ -49,7 +49,7 @@ pub struct AccessPatch {
 
 impl KeyAccess {
     /// Applies an edit.
-    pub(super) fn apply(&mut self, patch: AccessPatch) {
+    pub fn apply(&mut self, patch: AccessPatch) {
         let AccessPatch { scopes, allowed_models, allowed_ips, allowed_origins, require_origin } = patch;
         set(&mut self.scopes, scopes);
         set(&mut self.allowed_models, allowed_models);

@@ -99,6 +99,12 @@ async fn headers_of_the_connection_stay_on_the_connection() {
 }
 
 #[tokio::test]
+async fn a_response_shows_no_header_and_no_body_when_debugged() {
+    let response = call("HTTP/1.1 200 OK\r\nx-a: hush\r\ncontent-length: 4\r\n\r\nhush").await.unwrap();
+    assert!(!format!("{response:?}").contains("hush"));
+}
+
+#[tokio::test]
 async fn a_body_cut_short_is_truncated_and_stays_so() {
     for response in [
         "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhello",
@@ -154,8 +160,8 @@ async fn a_large_body_arrives_byte_for_byte_in_every_framing() {
         }
     }
     chunked.extend(b"0\r\n\r\n");
-    let mut sized = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
-    let mut sized = std::mem::take(&mut sized).into_bytes();
+    let sized = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+    let mut sized = sized.into_bytes();
     sized.extend(&body);
     let mut closed = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
     closed.extend(&body);

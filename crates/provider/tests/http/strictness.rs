@@ -125,6 +125,9 @@ async fn a_broken_chunked_body_is_malformed_and_stays_so() {
         "0\r\n: v\r\n\r\n",
         "0\r\nt: v\n\r\n",
         "0\r\n folded\r\n\r\n",
+        "1\r\na\rX0\r\n\r\n",
+        "0\r\nt: v\rX\r\n",
+        "0\r\n\rX",
         &long_extension,
         &long_trailer,
     ] {

@@ -9,14 +9,11 @@ use keyward_provider::http::{BodyError, Client, ClientOptions, SendError};
 use super::support::{Provider, both, no_tls, options, post, send, text, within};
 
 fn impatient() -> Client {
-    Client::new(
-        ClientOptions {
-            head_timeout: Duration::from_millis(150),
-            idle_timeout: Duration::from_millis(150),
-            ..options()
-        },
-        no_tls(),
-    )
+    waiting(Duration::from_millis(150), Duration::from_millis(150))
+}
+
+fn waiting(head_timeout: Duration, idle_timeout: Duration) -> Client {
+    Client::new(ClientOptions { head_timeout, idle_timeout, ..options() }, no_tls())
 }
 
 #[tokio::test]
@@ -85,6 +82,22 @@ async fn a_body_that_stops_times_out_and_stays_so() {
 }
 
 #[tokio::test]
+async fn each_limit_counts_for_itself_on_one_connection() {
+    let provider = Provider::start().await;
+    let client = waiting(Duration::from_secs(600), Duration::from_millis(50));
+    let theirs = async {
+        let mut peer = provider.accept().await;
+        peer.request().await;
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        peer.say("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n").await;
+        peer
+    };
+    let (response, _peer) = both(post(&client, &provider.endpoint), theirs).await;
+    let mut body = response.unwrap().body;
+    assert_eq!(within(body.next()).await, Some(Err(BodyError::TimedOut)));
+}
+
+#[tokio::test]
 async fn dropping_next_again_and_again_does_not_put_the_timeout_off() {
     let provider = Provider::start().await;
     let client = impatient();
@@ -106,11 +119,12 @@ async fn dropping_next_again_and_again_does_not_put_the_timeout_off() {
 #[tokio::test]
 async fn a_slow_body_and_slow_calls_on_one_connection_do_not_time_out() {
     let provider = Provider::start().await;
-    let client = impatient();
-    let pause = || tokio::time::sleep(Duration::from_millis(60));
+    // The pauses are far below the limits, their sum is above.
+    let client = waiting(Duration::from_secs(1), Duration::from_secs(1));
+    let pause = || tokio::time::sleep(Duration::from_millis(250));
     let theirs = async {
         let mut peer = provider.accept().await;
-        for _ in 0..3 {
+        for _ in 0..2 {
             peer.request().await;
             pause().await;
             peer.say("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n").await;
@@ -121,7 +135,7 @@ async fn a_slow_body_and_slow_calls_on_one_connection_do_not_time_out() {
         }
     };
     let ours = async {
-        for _ in 0..3 {
+        for _ in 0..2 {
             let response = post(&client, &provider.endpoint).await.unwrap();
             assert_eq!(text(response).await, "hello");
         }

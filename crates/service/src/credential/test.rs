@@ -30,7 +30,7 @@ pub enum ModelListError {
     #[error("The provider rejects this credential. Check its secret, and that it may list models.")]
     Rejected,
     /// It can't be reached; says why.
-    #[error("The provider can't be reached: {0}.")]
+    #[error("No answer from the provider: {0}.")]
     Unreachable(String),
     /// Its address may not be connected to; says which and why.
     #[error("The provider's address isn't allowed: {0}.")]

@@ -1,6 +1,9 @@
-//! Organizations: making one together with its owner and first admin key.
+//! Organizations: making one together with its owner and first admin key, and
+//! finding it by its name.
 
 mod create;
+mod find;
 mod password;
 
 pub use create::{CreateOrganization, CreatedOrganization, create};
+pub use find::find_by_name;

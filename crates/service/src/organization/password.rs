@@ -56,7 +56,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_the_password_itself_is_right() {
-        let password = |text: &str| Password::parse("password", text.into()).unwrap();
+        let password = |text: &str| Password::parse("password", text).unwrap();
         let kept = hash(password("correct horse"), &Sevens).await.unwrap();
         assert!(kept.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{kept}");
         assert!(is_right(password("correct horse"), kept.clone()).await.unwrap());

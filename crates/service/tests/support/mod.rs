@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "shared by several test programs, none of which uses all of it")]
 
 use std::{
+    collections::BTreeMap,
     path::Path,
     sync::{
         Arc,
@@ -14,10 +15,12 @@ use std::{
     time::Duration,
 };
 
-use keyward_access::CredentialEntry;
+use http::HeaderMap;
+use keyward_access::{Authenticated, CredentialEntry, Refusal, presented_key};
 use keyward_domain::{
     Clock, Name, Randomness, Timestamp,
     actor::{Actor, Identity, RequestOrigin},
+    api_key::{KeyAccess, KeyDraft},
     clock::{from_millis, to_millis},
     credential::Aliases,
     id::{AdminKeyId, IdSource, OrganizationId, ProjectId, UserId},
@@ -25,13 +28,20 @@ use keyward_domain::{
     permission::{Permission, PermissionSet},
     project::Project,
     provider::Provider,
+    secret::KeySecret,
 };
 use keyward_service::{
-    Keyward, MasterKeySource, Parts, credential::NewCredential, idempotency::Idempotency, open, project,
+    Keyward, MasterKeySource, Parts,
+    api_key::{self, CreateApiKey, RevealedApiKey},
+    credential::NewCredential,
+    idempotency::Idempotency,
+    open, project,
 };
 use keyward_store::Pool;
+use keyward_telemetry::journal::{Journal, JournalOptions};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
+use uuid::Uuid;
 
 /// A clock that stands until it is moved.
 pub struct ManualClock(AtomicI64);
@@ -73,30 +83,47 @@ pub struct House {
     pub randomness: Arc<CountingRandomness>,
     /// The first organization.
     pub organization: OrganizationId,
+    /// Its usage journal, if it serves calls.
+    pub journal: Option<Arc<Journal>>,
     directory: TempDir,
 }
 
 impl House {
     /// Sets an installation up.
     pub async fn new() -> Self {
+        Self::set_up(false).await
+    }
+
+    /// Sets an installation up that serves calls: with a usage journal.
+    pub async fn serving() -> Self {
+        Self::set_up(true).await
+    }
+
+    async fn set_up(serving: bool) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock(AtomicI64::new(1_767_225_600_000)));
         let randomness = Arc::new(CountingRandomness(AtomicU64::new(1)));
-        let (keyward, pool) = open_in(directory.path(), &clock, &randomness).await;
+        let journal = serving.then(|| open_journal(directory.path()));
+        let (keyward, pool) = open_in(directory.path(), &clock, &randomness, journal.clone()).await;
         let organization = add_organization(&keyward, &pool, &randomness, "First").await;
-        Self { keyward, pool, clock, randomness, organization, directory }
+        Self { keyward, pool, clock, randomness, organization, journal, directory }
     }
 
-    /// The same installation after a restart: everything is read again.
+    /// The same installation after a restart without a farewell: everything is
+    /// read again.
     pub async fn reopened(self) -> Self {
         self.pool.close().await;
-        let (keyward, pool) = open_in(self.directory.path(), &self.clock, &self.randomness).await;
-        Self { keyward, pool, ..self }
+        let Self { keyward, clock, randomness, organization, journal, directory, .. } = self;
+        let serving = journal.is_some();
+        drop((keyward, journal));
+        let journal = serving.then(|| open_journal(directory.path()));
+        let (keyward, pool) = open_in(directory.path(), &clock, &randomness, journal.clone()).await;
+        Self { keyward, pool, clock, randomness, organization, journal, directory }
     }
 
     /// A second Keyward on the same database: another node.
     pub async fn neighbour(&self) -> Keyward {
-        open_parts(self.pool.clone(), self.directory.path(), &self.clock, &self.randomness).await
+        open_parts(self.pool.clone(), self.directory.path(), &self.clock, &self.randomness, None).await
     }
 
     /// The owner of the first organization, through an admin key.
@@ -132,12 +159,47 @@ impl House {
         project::create(&self.keyward, actor, command).await.unwrap().project
     }
 
+    /// A new key of a project, without any restriction.
+    pub async fn api_key(&self, project: ProjectId, name: &str) -> RevealedApiKey {
+        let command = CreateApiKey { project, draft: draft(name), idempotency: None };
+        api_key::create(&self.keyward, &self.owner(), command).await.unwrap()
+    }
+
+    /// Whether the text of a key opens the gateway now.
+    pub fn authenticate(&self, key: &KeySecret) -> Result<Authenticated, Refusal> {
+        authenticate(&self.keyward, key)
+    }
+
+    /// Where its files are.
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
     /// Every byte that the database has on disk, for looking for what must not
     /// be there.
     pub fn database_bytes(&self) -> Vec<u8> {
         let files = std::fs::read_dir(self.directory.path()).unwrap().map(|entry| entry.unwrap().path());
         let of_database = files.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("keyward.db"));
         of_database.flat_map(|path| std::fs::read(path).unwrap()).collect()
+    }
+}
+
+/// Whether the text of a key opens a node's gateway now.
+pub fn authenticate(keyward: &Keyward, key: &KeySecret) -> Result<Authenticated, Refusal> {
+    let mut headers = HeaderMap::new();
+    headers.insert("x-api-key", key.expose().parse().unwrap());
+    keyward.index().authenticate(&presented_key(&headers).unwrap(), keyward.now())
+}
+
+/// A key without any restriction.
+pub fn draft(text: &str) -> KeyDraft {
+    KeyDraft {
+        name: name(text),
+        expires_at: None,
+        max_requests: None,
+        access: KeyAccess::default(),
+        environment: None,
+        metadata: BTreeMap::new(),
     }
 }
 
@@ -192,9 +254,20 @@ fn email(organization: OrganizationId) -> Email {
     Email::parse("email", &format!("owner@{}.example", organization.uuid().simple())).unwrap()
 }
 
-async fn open_in(directory: &Path, clock: &Arc<ManualClock>, randomness: &Arc<CountingRandomness>) -> (Keyward, Pool) {
+async fn open_in(
+    directory: &Path,
+    clock: &Arc<ManualClock>,
+    randomness: &Arc<CountingRandomness>,
+    journal: Option<Arc<Journal>>,
+) -> (Keyward, Pool) {
     let pool = Pool::open_sqlite(&directory.join("keyward.db")).await.unwrap();
-    (open_parts(pool.clone(), directory, clock, randomness).await, pool)
+    (open_parts(pool.clone(), directory, clock, randomness, journal).await, pool)
+}
+
+fn open_journal(directory: &Path) -> Arc<Journal> {
+    // Small files, so that tests see them come and go.
+    let options = JournalOptions { segment_bytes: 4096, ..JournalOptions::new(Uuid::from_u128(7)) };
+    Arc::new(Journal::open(&directory.join("journal"), options).unwrap())
 }
 
 async fn open_parts(
@@ -202,9 +275,10 @@ async fn open_parts(
     directory: &Path,
     clock: &Arc<ManualClock>,
     randomness: &Arc<CountingRandomness>,
+    journal: Option<Arc<Journal>>,
 ) -> Keyward {
     let master_key = MasterKeySource::File(directory.join("master.key"));
-    open(Parts { pool, master_key, clock: clock.clone(), randomness: randomness.clone() }).await.unwrap()
+    open(Parts { pool, master_key, clock: clock.clone(), randomness: randomness.clone(), journal }).await.unwrap()
 }
 
 /// Makes an organization and its owner, who is the user that [`actor`] acts for.

@@ -177,6 +177,7 @@ CREATE TABLE audit_targets (
     sequence INTEGER NOT NULL,
     PRIMARY KEY (organization_id, target, sequence)
 ) STRICT;
+CREATE INDEX audit_targets_sequence ON audit_targets (organization_id, sequence);
 
 CREATE TABLE idempotency_keys (
     organization_id BLOB NOT NULL REFERENCES organizations (id),

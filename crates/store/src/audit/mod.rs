@@ -1,5 +1,8 @@
 //! The audit log: events and each chain's head, written in the transaction of
-//! the change.
+//! the change. Nothing here alters or removes an event.
+
+mod list;
+mod rows;
 
 use keyward_domain::{
     audit::{AuditEvent, CHAIN_START, ChainHash},
@@ -8,6 +11,9 @@ use keyward_domain::{
 use uuid::Uuid;
 
 use crate::{Conn, StoreError};
+
+pub use list::{AuditFilter, AuditRecord, list, stretch};
+pub use rows::{EventRow, rows, targets};
 
 /// Where a chain ends.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,20 @@
+//! The gateway as its callers and its providers see it: real sockets on both
+//! sides, a real journal, a key index filled by hand.
+#![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
+#![expect(clippy::expect_used, reason = "a test that can't go on stops")]
+#![expect(clippy::panic, reason = "a test that can't go on stops")]
+
+mod bodies;
+mod books;
+mod caps;
+mod checks;
+mod cut;
+mod failures;
+mod full_disk;
+mod models;
+mod origins;
+mod passing;
+mod server;
+mod streams;
+mod support;
+mod wire;

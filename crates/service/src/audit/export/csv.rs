@@ -1,0 +1,85 @@
+//! The audit log as a table (RFC 4180). Cells that a spreadsheet would take for
+//! a formula get an apostrophe in front.
+
+use keyward_domain::hex::to_hex;
+use keyward_store::audit::AuditRecord;
+use serde_json::Value;
+
+const HEADER: &str = "sequence,id,time,type,outcome,actor_kind,actor_id,actor_user_id,actor_email,project_id,project_name,targets,ip,user_agent,request_id,before,after,hash\r\n";
+
+/// Writes the first row.
+pub(super) fn write_header(out: &mut Vec<u8>) {
+    out.extend_from_slice(HEADER.as_bytes());
+}
+
+/// Writes an event's row.
+pub(super) fn write_event(out: &mut Vec<u8>, record: &AuditRecord) {
+    let (event, hash) = (&record.event, to_hex(&record.hash));
+    let (sequence, time, targets) = (event.sequence.to_string(), event.at().to_string(), event.targets.join(" "));
+    let (before, after) = (state(&event.before), state(&event.after));
+    let (actor, project) = (&event.actor, event.project.as_ref());
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let cells = [
+        sequence.as_str(),
+        &event.id,
+        &time,
+        &event.event_type,
+        event.outcome.as_str(),
+        &actor.kind,
+        &text(&actor.id),
+        &text(&actor.user_id),
+        &text(&actor.email),
+        project.map_or("", |project| &project.id),
+        project.map_or("", |project| &project.name),
+        &targets,
+        &text(&event.ip),
+        &text(&event.user_agent),
+        &text(&event.request_id),
+        &before,
+        &after,
+        &hash,
+    ];
+    let row = cells.map(cell).join(",");
+    out.extend_from_slice(row.as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
+
+fn state(state: &Value) -> String {
+    match state {
+        Value::Object(fields) if fields.is_empty() => String::new(),
+        other => other.to_string(),
+    }
+}
+
+fn cell(text: &str) -> String {
+    // What spreadsheets read as a formula or a command, also behind a line break.
+    let apostrophe = if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { "'" } else { "" };
+    if text.contains(['"', ',', '\r', '\n']) {
+        format!("\"{apostrophe}{}\"", text.replace('"', "\"\""))
+    } else {
+        format!("{apostrophe}{text}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_never_a_formula_and_never_two_cells() {
+        for (text, written) in [
+            ("", ""),
+            ("plain", "plain"),
+            ("=1+1", "'=1+1"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("\t=1", "'\t=1"),
+            ("\r\n=1", "\"'\r\n=1\""),
+            ("a,\"b\"", "\"a,\"\"b\"\"\""),
+            ("=cmd|' /C calc'!A0,x", "\"'=cmd|' /C calc'!A0,x\""),
+        ] {
+            assert_eq!(cell(text), written, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Proving the audit log untouched: in a database, or in an exported file.
+//! Neither needs the master key, so an auditor can do it.
+//!
+//! What it shows: every event is what was written, none is missing or out of
+//! place, and the last one is what the installation signed. What it can't show
+//! by itself: that a whole log was set back to an earlier state together with
+//! its old head. Compare with the head of an earlier export for that.
+
+mod database;
+mod file;
+
+pub use database::{verify, verify_database, verify_database_by};
+pub use file::verify_export;
+use keyward_domain::audit::{AuditEvent, ChainBroken, ChainHash, ChainVerifier};
+
+use super::{PublicKey, SignedHead};
+
+/// What proving a chain showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verification {
+    /// Whose chain it is, `org_…`; empty if a file doesn't say.
+    pub organization_id: String,
+    /// Sequence number of the first event; more than 1 if the file begins later.
+    pub first_sequence: i64,
+    /// How many events hold together, from the first on.
+    pub events: i64,
+    /// The signed end.
+    pub head: Option<SignedHead>,
+    /// The first thing that is wrong.
+    pub broken: Option<Broken>,
+}
+
+impl Verification {
+    /// Whether everything that is there is proven.
+    pub const fn holds(&self) -> bool {
+        self.broken.is_none()
+    }
+
+    /// Whether events before the first one aren't there.
+    pub const fn is_partial(&self) -> bool {
+        self.first_sequence > 1
+    }
+}
+
+/// Where a chain breaks first.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("event {sequence}{}: {reason}", .id.as_ref().map(|id| format!(" ({id})")).unwrap_or_default())]
+pub struct Broken {
+    /// The place in the chain.
+    pub sequence: i64,
+    /// Id of the event that stands there, if it can be told.
+    pub id: Option<String>,
+    /// What is wrong.
+    pub reason: Reason,
+}
+
+/// What is wrong with an event or a head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    /// Another event stands where it should.
+    #[error("it is missing or out of place: event {found} stands where it should")]
+    Missing {
+        /// That event's sequence number.
+        found: i64,
+    },
+    /// The log ends before its head.
+    #[error("it is missing: the log was cut off before its signed head, event {head}")]
+    CutOff {
+        /// The head's sequence number.
+        head: i64,
+    },
+    /// It, or its hash, isn't what was written.
+    #[error("it was changed after it was written")]
+    Changed,
+    /// It can't be read at all.
+    #[error("it can't be read")]
+    Unreadable,
+    /// A column isn't what the event says.
+    #[error("its column {0} was changed")]
+    Column(&'static str),
+    /// The targets that it is found by aren't its own.
+    #[error("the targets that it is found by were changed")]
+    Targets,
+    /// It belongs to another organization.
+    #[error("it is another organization's")]
+    Foreign,
+    /// It follows the head.
+    #[error("it stands behind the signed head")]
+    BeyondHead,
+    /// There is no head.
+    #[error("the signed head, which should follow here, is missing")]
+    HeadMissing,
+    /// The head's signature is wrong.
+    #[error("the head that names it last is forged: its signature is wrong")]
+    HeadForged,
+    /// The head isn't this chain's.
+    #[error("the signed head isn't that of this chain")]
+    HeadDiffers,
+    /// The head was signed with another key than the expected one.
+    #[error("the head was signed with another key than the expected one")]
+    OtherKey,
+}
+
+impl Reason {
+    /// Machine-readable name.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Missing { .. } => "missing",
+            Self::CutOff { .. } => "cut_off",
+            Self::Changed => "changed",
+            Self::Unreadable => "unreadable",
+            Self::Column(_) => "column_changed",
+            Self::Targets => "targets_changed",
+            Self::Foreign => "foreign",
+            Self::BeyondHead => "beyond_head",
+            Self::HeadMissing => "head_missing",
+            Self::HeadForged => "head_forged",
+            Self::HeadDiffers => "head_differs",
+            Self::OtherKey => "other_key",
+        }
+    }
+}
+
+/// Follows a chain event by event.
+struct Walk {
+    organization_id: String,
+    first_sequence: i64,
+    verifier: ChainVerifier,
+}
+
+impl Walk {
+    fn from_start(organization_id: String) -> Self {
+        Self { organization_id, first_sequence: 1, verifier: ChainVerifier::default() }
+    }
+
+    /// The sequence number that comes next.
+    const fn expected(&self) -> i64 {
+        self.verifier.head().0 + 1
+    }
+
+    /// What is wrong with whatever stands at the next place.
+    fn broken(&self, id: Option<String>, reason: Reason) -> Broken {
+        Broken { sequence: self.expected(), id, reason }
+    }
+
+    fn take(&mut self, text: &str, hash: &ChainHash) -> Result<AuditEvent, Broken> {
+        match self.verifier.next(text, hash) {
+            Ok(event) if event.organization_id == self.organization_id => Ok(event),
+            Ok(event) => Err(Broken { sequence: event.sequence, id: Some(event.id), reason: Reason::Foreign }),
+            Err(broken) => {
+                let reason = match broken {
+                    ChainBroken::Gap { found, .. } => Reason::Missing { found },
+                    ChainBroken::Changed => Reason::Changed,
+                    ChainBroken::Unreadable => Reason::Unreadable,
+                };
+                let id = match reason {
+                    Reason::Changed => serde_json::from_str::<AuditEvent>(text).ok().map(|event| event.id),
+                    _ => None,
+                };
+                Err(self.broken(id, reason))
+            }
+        }
+    }
+
+    /// Compares the end with the head, and answers what was shown.
+    fn finish(self, taken: Result<(), Broken>, head: Option<SignedHead>, trusted: Option<&PublicKey>) -> Verification {
+        let broken = taken.and_then(|()| self.check_head(head.as_ref(), trusted)).err();
+        let events = self.expected() - self.first_sequence;
+        let Self { organization_id, first_sequence, .. } = self;
+        Verification { organization_id, first_sequence, events, head, broken }
+    }
+
+    fn check_head(&self, head: Option<&SignedHead>, trusted: Option<&PublicKey>) -> Result<(), Broken> {
+        let Some(head) = head else { return Err(self.broken(None, Reason::HeadMissing)) };
+        let (last, hash) = self.verifier.head();
+        let at = |sequence, reason| Err(Broken { sequence, id: None, reason });
+        if trusted.is_some_and(|key| *key != head.public_key) {
+            return at(head.sequence, Reason::OtherKey);
+        }
+        if !head.is_genuine() {
+            return at(head.sequence, Reason::HeadForged);
+        }
+        if head.organization_id != self.organization_id {
+            return at(head.sequence, Reason::HeadDiffers);
+        }
+        match head.sequence {
+            end if end > last => at(last + 1, Reason::CutOff { head: end }),
+            end if end < last => at(end + 1, Reason::BeyondHead),
+            end if head.hash != hash => at(end, Reason::HeadDiffers),
+            _ => Ok(()),
+        }
+    }
+}

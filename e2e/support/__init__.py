@@ -1,0 +1,1 @@
+"""What the end-to-end tests stand on: the program, its databases, a scripted provider."""
