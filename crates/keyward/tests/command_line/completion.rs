@@ -1,32 +1,29 @@
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser};
 use keyward::cli::{AdminCommand, CompletionArgs};
 
 #[derive(Parser)]
 #[command(name = "keyward")]
 struct Program {
     #[command(subcommand)]
-    command: Command,
+    _command: AdminCommand,
 }
 
-#[derive(Subcommand)]
-enum Command {
+#[derive(Parser)]
+struct Completion {
     #[command(flatten)]
-    Admin(AdminCommand),
-    Completion(CompletionArgs),
+    arguments: CompletionArgs,
 }
 
 #[test]
 fn each_shell_is_told_the_commands_and_options() {
     for shell in ["bash", "zsh", "fish"] {
-        let Command::Completion(arguments) = Program::parse_from(["keyward", "completion", shell]).command else {
-            panic!("{shell} is a shell");
-        };
+        let arguments = Completion::parse_from(["completion", shell]).arguments;
         let script = String::from_utf8(arguments.script(Program::command())).unwrap();
         for word in ["keyward", "admin-keys", "revoke-all", "api-key-stdin", "openai_compatible"] {
             assert!(script.contains(word), "{shell}: {word}");
         }
     }
-    assert!(Program::try_parse_from(["keyward", "completion", "csh"]).is_err());
+    assert!(Completion::try_parse_from(["completion", "csh"]).is_err());
 }
 
 #[test]

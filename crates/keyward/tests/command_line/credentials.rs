@@ -53,7 +53,7 @@ async fn a_secret_is_read_from_a_file_and_never_shown() {
         json!({"provider": "openai", "name": "Main", "api_key": "sk-abcdefgh12345678",
             "aliases": {"fast": "gpt-4o-mini"}, "priority": -1})
     );
-    assert!(seen.output.contains("aliases     fast=gpt-4o-mini\n"), "{}", seen.output);
+    assert!(seen.output.contains("aliases    fast=gpt-4o-mini\n"), "{}", seen.output);
     assert!(!(seen.output + &seen.errors).contains("sk-abcdefgh"));
 }
 
@@ -68,6 +68,13 @@ async fn a_secret_is_replaced_from_standard_input() {
     assert_eq!(seen.lines(), ["POST /v1/organization/projects/proj_1/credentials/cred_1"]);
     assert_eq!(seen.requests[0].json(), json!({"api_key": "sk-abcdefgh87654321", "base_url": null}));
     assert!(seen.errors.contains("Paste the provider's secret") && !seen.errors.contains("sk-abcdefgh"));
+}
+
+#[tokio::test]
+async fn a_secret_can_be_taken_away() {
+    let seen = keyward(&["credentials", "update", "cred_1", "--no-api-key"]).replies(ok(credential())).run().await;
+    seen.assert_done();
+    assert_eq!(seen.requests[0].json(), json!({"api_key": null}));
 }
 
 #[tokio::test]
@@ -103,7 +110,7 @@ async fn deleting_names_the_credential_in_the_question() {
 
 #[tokio::test]
 async fn a_test_shows_the_providers_models() {
-    let tested = json!({"models": ["gpt-4o", "o3"]});
+    let tested = json!({"object": "organization.project.credential.test", "credential_id": "cred_1", "models": ["gpt-4o", "o3"]});
     let seen = keyward(&["credentials", "test", "cred_1"]).replies(ok(tested)).run().await;
     seen.assert_done();
     assert_eq!(seen.lines(), ["POST /v1/organization/credentials/cred_1/test"]);

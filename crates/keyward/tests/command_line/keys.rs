@@ -47,6 +47,16 @@ async fn an_empty_list_says_so_beside_the_output() {
 }
 
 #[tokio::test]
+async fn keys_nobody_uses_are_found() {
+    let page = json!({"object": "list", "data": [], "first_id": null, "last_id": null, "has_more": false});
+    let list = ["keys", "list", "proj_1", "--environment", "test", "--unused-since", "30d", "--search", "cdef"];
+    let seen = keyward(&list).replies(ok(&page)).run().await;
+    assert_eq!(seen.lines(), [format!("GET {KEYS}?search=cdef&environment=test&unused_since=1797408000")]);
+    let seen = keyward(&["keys", "list", "proj_1", "--never-used"]).replies(ok(&page)).run().await;
+    assert_eq!(seen.lines(), [format!("GET {KEYS}?never_used=true")]);
+}
+
+#[tokio::test]
 async fn the_secret_of_a_new_key_is_shown_once() {
     let seen = keyward(&[
         "keys",

@@ -10,3 +10,4 @@ mod failures;
 mod keys;
 mod projects;
 mod support;
+mod verify;

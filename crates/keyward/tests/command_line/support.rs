@@ -144,6 +144,7 @@ impl Command {
             errors: &mut errors,
             interactive: self.interactive,
             admin_key: self.admin_key.map(Into::into),
+            database_url: None,
             now: Timestamp::from_second(1_800_000_000).unwrap(),
         };
         let exit = tokio::select! {
