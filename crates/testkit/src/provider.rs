@@ -133,7 +133,8 @@ fn usual(path: &str, body: &[u8]) -> Reply {
         "/v1/chat/completions" if streams => {
             let chunk = |delta: Value| json!({"id": "c", "object": "chat.completion.chunk", "model": model, "choices": [{"index": 0, "delta": delta}]});
             let usage = json!({"id": "c", "object": "chat.completion.chunk", "model": model, "choices": [], "usage": openai_usage});
-            let words = [(None, chunk(json!({"content": "Hello "}))), (None, chunk(json!({"content": "you"}))), (None, usage)];
+            let words =
+                [(None, chunk(json!({"content": "Hello "}))), (None, chunk(json!({"content": "you"}))), (None, usage)];
             Reply::stream(Reply::events(&words) + "data: [DONE]\n\n")
         }
         "/v1/chat/completions" => Reply::json(
@@ -142,9 +143,18 @@ fn usual(path: &str, body: &[u8]) -> Reply {
                 "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "Hello you"}}]}),
         ),
         "/v1/messages" if streams => Reply::stream(Reply::events(&[
-            (Some("message_start"), json!({"type": "message_start", "message": {"id": "m", "type": "message", "role": "assistant", "model": model, "content": [], "usage": {"input_tokens": 7, "output_tokens": 1}}})),
-            (Some("content_block_delta"), json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Hello you"}})),
-            (Some("message_delta"), json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 2}})),
+            (
+                Some("message_start"),
+                json!({"type": "message_start", "message": {"id": "m", "type": "message", "role": "assistant", "model": model, "content": [], "usage": {"input_tokens": 7, "output_tokens": 1}}}),
+            ),
+            (
+                Some("content_block_delta"),
+                json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Hello you"}}),
+            ),
+            (
+                Some("message_delta"),
+                json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 2}}),
+            ),
             (Some("message_stop"), json!({"type": "message_stop"})),
         ])),
         "/v1/messages" => Reply::json(
@@ -152,6 +162,9 @@ fn usual(path: &str, body: &[u8]) -> Reply {
             &json!({"id": "m", "type": "message", "role": "assistant", "model": model, "stop_reason": "end_turn",
                 "content": [{"type": "text", "text": "Hello you"}], "usage": {"input_tokens": 7, "output_tokens": 2}}),
         ),
-        _ => Reply::json(404, &json!({"error": {"message": "There is nothing here.", "type": "invalid_request_error", "param": null, "code": null}})),
+        _ => Reply::json(
+            404,
+            &json!({"error": {"message": "There is nothing here.", "type": "invalid_request_error", "param": null, "code": null}}),
+        ),
     }
 }
