@@ -7,6 +7,7 @@
 
 mod api_keys;
 mod credentials;
+mod data_plane;
 mod error;
 pub mod extract;
 mod list;
