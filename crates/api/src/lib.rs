@@ -5,14 +5,18 @@
 //! Who may come in stands in a handler's signature: [`extract::AdminActor`] is
 //! the only way to an actor, and an operation without one is public.
 
+mod admin_api_keys;
 mod api_keys;
+mod audit_logs;
 mod credentials;
+mod data_plane;
 mod error;
 pub mod extract;
 mod list;
 mod not_found;
 mod openapi;
 mod operations;
+mod permissions;
 mod projects;
 mod reveal;
 mod time;
@@ -44,6 +48,9 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(operations::routes())
         .merge(projects::routes())
         .merge(api_keys::routes())
+        .merge(admin_api_keys::routes())
+        .merge(audit_logs::routes())
+        .merge(permissions::routes())
         .merge(credentials::routes())
 }
 

@@ -8,6 +8,7 @@ pub mod actor;
 pub mod admin_key;
 pub mod api_key;
 pub mod audit;
+pub mod audit_type;
 pub mod clock;
 pub mod credential;
 pub mod hex;

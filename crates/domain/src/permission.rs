@@ -37,6 +37,17 @@ pub enum Kind {
     Data,
 }
 
+impl Kind {
+    /// The group's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Organization => "organization",
+            Self::Administration => "administration",
+            Self::Data => "data",
+        }
+    }
+}
+
 permissions! {
     OrganizationRead "organization:read" Organization,
     OrganizationUpdate "organization:update" Organization,

@@ -14,7 +14,7 @@ use keyward_provider::{
     demo::Demo,
     http::{Client, ClientOptions, Tls},
 };
-use keyward_service::Keyward;
+use keyward_service::{Keyward, admin_key::keep_writing_uses};
 use keyward_telemetry::journal::Journal;
 use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -53,6 +53,7 @@ impl Server {
             let (keyward, stop) = (keyward.clone(), stop.clone());
             async move { keyward.settle_until(stop).await }
         });
+        background.spawn(keep_writing_uses(keyward.clone(), stop.clone()));
         let gateway = start_gateway(settings, &keyward, clock, journal, &requests)?;
         Ok(Self { keyward, gateway, requests, background, stop })
     }

@@ -5,6 +5,7 @@ use keyward_domain::{
     Timestamp,
     actor::{Actor, Identity},
     audit::{AuditActor, AuditEvent, AuditProject, Outcome, difference},
+    audit_type::WRITTEN,
     clock::to_millis,
     id::AuditEventId,
     permission::Permission,
@@ -91,6 +92,7 @@ impl Change<'_> {
 
     /// Appends an event to the organization's chain.
     pub async fn audit(&mut self, event: Event<'_>) -> Result<()> {
+        debug_assert!(WRITTEN.contains(&event.event_type), "{} isn't in the list of event types", event.event_type);
         let organization = self.actor.organization;
         let head = keyward_store::audit::head(&mut self.transaction.conn(), organization).await?;
         let id = self.keyward.new_id(AuditEventId::generate);

@@ -153,15 +153,22 @@ async fn the_same_creating_request_creates_once() {
 async fn a_use_is_written_at_most_once_a_minute() {
     let house = House::new().await;
     let id = make(&house, "CI").await.details.key.id;
-    let last_use = async || admin_key::find(&house.keyward, &house.owner(), id).await.unwrap().last_used_at;
-    assert_eq!(last_use().await, None);
+    let shown = async || admin_key::find(&house.keyward, &house.owner(), id).await.unwrap().last_used_at;
+    let written = async || {
+        let mut connection = house.pool.read().await.unwrap();
+        let found = keyward_store::admin_key::find_any(&mut connection.conn(), id).await.unwrap();
+        found.unwrap().last_used_at
+    };
+    assert_eq!((shown().await, written().await), (None, None));
 
     let first = house.keyward.now();
     for (seconds, expected) in [(0, first), (59, first), (1, first + Duration::from_secs(60))] {
         house.clock.advance(Duration::from_secs(seconds));
+        let before = written().await;
         admin_key::note_use(&house.keyward, id);
+        assert_eq!((shown().await, written().await), (Some(expected), before));
         admin_key::write_uses(&house.keyward).await.unwrap();
-        assert_eq!(last_use().await, Some(expected));
+        assert_eq!(written().await, Some(expected));
     }
 }
 
@@ -170,7 +177,11 @@ async fn uses_are_written_while_serving_and_once_more_at_the_end() {
     let house = House::new().await;
     let ids = [make(&house, "One").await.details.key.id, make(&house, "Two").await.details.key.id];
     let stop = CancellationToken::new();
-    let used = async |id| admin_key::find(&house.keyward, &house.owner(), id).await.unwrap().last_used_at.is_some();
+    let used = async |id| {
+        let mut connection = house.pool.read().await.unwrap();
+        let found = keyward_store::admin_key::find_any(&mut connection.conn(), id).await.unwrap();
+        found.unwrap().last_used_at.is_some()
+    };
     let requests = async {
         admin_key::note_use(&house.keyward, ids[0]);
         while !used(ids[0]).await {

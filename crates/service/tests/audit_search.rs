@@ -95,8 +95,7 @@ async fn each_filter_finds_its_events_and_an_impossible_value_none() {
         (AuditQuery { event_types: texts(&["project.archived"]), ..any() }, vec![3]),
         (AuditQuery { event_types: texts(&["project.*"]), ..any() }, vec![3, 2, 1]),
         (AuditQuery { event_types: texts(&["api_key.*", "*.archived"]), ..any() }, vec![3]),
-        (AuditQuery { event_types: texts(&["project_created"]), ..any() }, vec![]),
-        (AuditQuery { event_types: texts(&["project%"]), ..any() }, vec![]),
+        (AuditQuery { event_types: texts(&["login.failed"]), ..any() }, vec![]),
         (AuditQuery { actor_ids: vec![format!("user_{owner}")], ..any() }, vec![3, 2, 1]),
         (AuditQuery { actor_ids: vec![format!("admkey_{owner}")], ..any() }, vec![3, 2, 1]),
         (AuditQuery { actor_ids: texts(&["user_1", &search]), ..any() }, vec![]),
@@ -156,6 +155,8 @@ async fn what_cannot_be_asked_is_refused_by_name() {
     let many = vec!["project.created".to_owned(); 101];
     for (query, param) in [
         (AuditQuery { event_types: many, ..AuditQuery::default() }, "event_types"),
+        (AuditQuery { event_types: texts(&["project.*", "project_created"]), ..AuditQuery::default() }, "event_types"),
+        (AuditQuery { event_types: texts(&["project%"]), ..AuditQuery::default() }, "event_types"),
         (AuditQuery { ip: Some("192.0.2".into()), ..AuditQuery::default() }, "ip"),
     ] {
         let refused = story.list(query, NEWEST).await;

@@ -12,6 +12,7 @@ use keyward_domain::{
     id::RequestId,
     permission::PermissionSet,
 };
+use keyward_service::admin_key::note_use;
 
 use crate::{Api, ApiError};
 
@@ -44,6 +45,7 @@ impl FromRequestParts<Api> for AdminActor {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
         let key = presented_key(&parts.headers)?;
         let entry = api.keyward.index().authenticate_admin(&key, api.keyward.now())?;
+        note_use(&api.keyward, entry.id);
         let caller = parts.extensions.get::<Caller>();
         let user_agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
         Ok(Self(Actor {

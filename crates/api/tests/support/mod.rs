@@ -144,7 +144,7 @@ async fn admin_key_of(keyward: &Keyward, name: &str) -> String {
     let command = CreateOrganization {
         name: Name::parse("name", name).unwrap(),
         owner_email: Email::parse("email", &format!("{}@example.com", name.to_lowercase())).unwrap(),
-        password: Password::parse("password", "correct horse battery".into()).unwrap(),
+        password: Password::parse("password", "correct horse battery").unwrap(),
     };
     organization::create(keyward, command).await.unwrap().secret.expose().to_owned()
 }

@@ -2,6 +2,7 @@
 
 use keyward_domain::{
     actor::Actor,
+    clock::from_millis,
     id::AdminKeyId,
     page::{Listed, Page},
     permission::Permission,
@@ -15,12 +16,23 @@ use crate::{Error, Keyward, Result};
 pub async fn list(keyward: &Keyward, actor: &Actor, page: Page<AdminKeyId>) -> Result<Listed<AdminKeyDetails>> {
     actor.require(Permission::AdminKeysRead)?;
     let mut connection = keyward.read().await?;
-    Ok(store::list(&mut connection.conn(), actor.organization, &page).await??)
+    let mut listed = store::list(&mut connection.conn(), actor.organization, &page).await??;
+    listed.data.iter_mut().for_each(|details| add_noted_use(keyward, details));
+    Ok(listed)
 }
 
 /// One admin key of the organization.
 pub async fn find(keyward: &Keyward, actor: &Actor, id: AdminKeyId) -> Result<AdminKeyDetails> {
     actor.require(Permission::AdminKeysRead)?;
     let mut connection = keyward.read().await?;
-    store::find(&mut connection.conn(), actor.organization, id).await?.ok_or(Error::NotFound("admin key"))
+    let found = store::find(&mut connection.conn(), actor.organization, id).await?;
+    let mut details = found.ok_or(Error::NotFound("admin key"))?;
+    add_noted_use(keyward, &mut details);
+    Ok(details)
+}
+
+/// A use that this node noted may not be written yet.
+fn add_noted_use(keyward: &Keyward, details: &mut AdminKeyDetails) {
+    let noted = keyward.admin_key_uses.last(details.key.id).map(from_millis);
+    details.last_used_at = details.last_used_at.max(noted);
 }

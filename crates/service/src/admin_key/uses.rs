@@ -38,6 +38,11 @@ impl Uses {
         }
     }
 
+    /// When a key was last used, as far as this node knows, to the minute.
+    pub(crate) fn last(&self, id: AdminKeyId) -> Option<i64> {
+        self.noted.lock().get(&id).map(|noted| noted.at)
+    }
+
     fn unwritten(&self) -> Vec<(AdminKeyId, i64)> {
         self.noted.lock().iter().filter(|(_, noted)| !noted.written).map(|(id, noted)| (*id, noted.at)).collect()
     }

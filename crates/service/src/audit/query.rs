@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use keyward_domain::{
     Invalid, Timestamp,
     audit::Outcome,
+    audit_type,
     clock::to_millis,
     id::{AdminKeyId, ApiKeyId, ProjectId, UserId},
 };
@@ -55,6 +56,13 @@ impl AuditQuery {
             if values.len() > MAX_VALUES {
                 return Err(Invalid::new(param, format!("{param} has more than {MAX_VALUES} values.")));
             }
+        }
+        if let Some(unknown) = self.event_types.iter().find(|name| !audit_type::is_known(name)) {
+            let shown: String = unknown.chars().take(80).collect();
+            let message = format!(
+                "There is no event type {shown:?}. Types are written like api_key.created, or api_key.* for several."
+            );
+            return Err(Invalid::new("event_types", message));
         }
         let ip = self.ip.map(|text| match text.parse::<IpAddr>() {
             Ok(ip) => Ok(ip.to_string()),

@@ -46,7 +46,7 @@ pub struct AuditFilter {
     pub ip: Option<String>,
     /// In this request.
     pub request_id: Option<String>,
-    /// Holding this text, in any case.
+    /// Holding this text, in any case of ASCII letters.
     pub search: Option<String>,
 }
 
@@ -202,10 +202,7 @@ where
         query.push(")");
     }
     if let Some(search) = &filter.search {
-        // SQLite folds the case of ASCII only: text beyond it is also looked
-        // for as it was written.
-        query.push(" AND (lower(e.event) LIKE ").push_bind(containing(&search.to_lowercase()));
-        query.push(" ESCAPE '\\' OR e.event LIKE ").push_bind(containing(search)).push(" ESCAPE '\\')");
+        query.push(" AND lower(e.event) LIKE ").push_bind(containing(search)).push(" ESCAPE '\\'");
     }
     query.push(" ORDER BY e.sequence ").push(if bounds.rising { "ASC" } else { "DESC" });
     query.push(" LIMIT ").push_bind(bounds.limit);
@@ -233,9 +230,10 @@ fn wildcard(name: &str) -> String {
     escaped(name).replace('*', "%")
 }
 
-/// The pattern of an event that holds `text`: as JSON spells it.
+/// The pattern of an event that holds `text`, as JSON spells it. Like `lower` in
+/// both databases, it folds the case of ASCII letters only.
 fn containing(text: &str) -> String {
-    let spelled = serde_json::Value::from(text.trim()).to_string();
+    let spelled = serde_json::Value::from(text.trim()).to_string().to_ascii_lowercase();
     format!("%{}%", escaped(spelled.get(1..spelled.len() - 1).unwrap_or_default()))
 }
 

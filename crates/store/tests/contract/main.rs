@@ -5,9 +5,11 @@
 #[macro_use]
 mod support;
 
+mod admin_key;
 mod api_key;
 mod api_key_usage;
 mod audit;
+mod audit_search;
 mod change_log;
 mod credential;
 mod idempotency;

@@ -1,0 +1,116 @@
+//! The closed list of audit event types: what Keyward writes, and what the
+//! specification knows besides and Keyward doesn't write (searching for one of
+//! those finds nothing, and is no mistake).
+
+/// What Keyward writes.
+pub const WRITTEN: &[&str] = &[
+    "admin_api_key.created",
+    "admin_api_key.deleted",
+    "api_key.created",
+    "api_key.deleted",
+    "api_key.revoked",
+    "api_key.rotated",
+    "api_key.updated",
+    "api_keys.revoked_all",
+    "credential.created",
+    "credential.deleted",
+    "credential.updated",
+    "organization.created",
+    "project.activated",
+    "project.archived",
+    "project.created",
+    "project.updated",
+    "user.added",
+];
+
+/// What else the specification names.
+const SPECIFIED: &[&str] = &[
+    "certificate.created",
+    "certificate.deleted",
+    "certificate.updated",
+    "certificates.activated",
+    "certificates.deactivated",
+    "checkpoint.permission.created",
+    "checkpoint.permission.deleted",
+    "external_key.registered",
+    "external_key.removed",
+    "group.created",
+    "group.deleted",
+    "group.updated",
+    "invite.accepted",
+    "invite.deleted",
+    "invite.sent",
+    "ip_allowlist.config.activated",
+    "ip_allowlist.config.deactivated",
+    "ip_allowlist.created",
+    "ip_allowlist.deleted",
+    "ip_allowlist.updated",
+    "login.failed",
+    "login.succeeded",
+    "logout.failed",
+    "logout.succeeded",
+    "organization.updated",
+    "project.deleted",
+    "rate_limit.deleted",
+    "rate_limit.updated",
+    "resource.deleted",
+    "role.assignment.created",
+    "role.assignment.deleted",
+    "role.bound_to_resource",
+    "role.created",
+    "role.deleted",
+    "role.unbound_from_resource",
+    "role.updated",
+    "scim.disabled",
+    "scim.enabled",
+    "service_account.created",
+    "service_account.deleted",
+    "service_account.updated",
+    "tunnel.created",
+    "tunnel.deleted",
+    "tunnel.updated",
+    "user.deleted",
+    "user.updated",
+    "workload_identity_provider.created",
+    "workload_identity_provider.deleted",
+    "workload_identity_provider.updated",
+    "workload_identity_provider_mapping.created",
+    "workload_identity_provider_mapping.deleted",
+    "workload_identity_provider_mapping.updated",
+];
+
+/// Whether `pattern` can match an event: a type's name, or one in which `*`
+/// stands for anything, such as `api_key.*`.
+pub fn is_known(pattern: &str) -> bool {
+    WRITTEN.iter().chain(SPECIFIED).any(|name| matches(pattern, name))
+}
+
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((start, rest)) => name
+            .strip_prefix(start)
+            .is_some_and(|behind| (0..=behind.len()).any(|at| behind.get(at..).is_some_and(|end| matches(rest, end)))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_wildcards_are_known_and_typing_errors_are_not() {
+        for known in ["api_key.created", "api_key.*", "*.created", "*", "role.*.created", "login.failed", "*key*ed"] {
+            assert!(is_known(known), "{known}");
+        }
+        for unknown in ["", "api_key", "api_key.create", "apikey.*", "no.such.event", "api_key.?", "API_KEY.*", "%"] {
+            assert!(!is_known(unknown), "{unknown}");
+        }
+    }
+
+    #[test]
+    fn no_type_stands_twice() {
+        let all: std::collections::HashSet<_> = WRITTEN.iter().chain(SPECIFIED).collect();
+        assert_eq!(all.len(), WRITTEN.len() + SPECIFIED.len());
+    }
+}
