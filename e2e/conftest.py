@@ -4,8 +4,6 @@ SQLite and on PostgreSQL."""
 from collections.abc import Iterator
 from pathlib import Path
 
-import anthropic
-import openai
 import pytest
 
 from support.admin import Admin, Project
@@ -60,7 +58,7 @@ def server(admin: Admin, installed: Installation) -> Server:
 @pytest.fixture
 def provider(admin: Admin) -> Iterator[Provider]:
     """A provider in good health; the test may give it another script."""
-    secret = admin.secrets.make("sk-provider-", "a provider's secret")
+    secret = admin.secrets.make("sk-ant-", "a provider's secret")
     with scripted_provider(behave, secret) as fresh:
         yield fresh
 
@@ -69,9 +67,7 @@ def provider(admin: Admin) -> Iterator[Provider]:
 def project(admin: Admin, provider: Provider) -> Project:
     """A project whose calls go to the scripted provider, in OpenAI's dialect."""
     made = admin.create_project()
-    made.create_credential(
-        "openai_compatible", api_key=provider.secret, base_url=provider.base_url
-    )
+    made.create_credential("openai_compatible", api_key=provider.secret, base_url=provider.base_url)
     return made
 
 
@@ -91,9 +87,7 @@ def clients(admin: Admin) -> Iterator[Clients]:
 
 
 @pytest.fixture
-def fresh(
-    database_kind: str, tmp_path: Path
-) -> Iterator[Installation]:
+def fresh(database_kind: str, tmp_path: Path) -> Iterator[Installation]:
     """An installation for one test alone."""
     with fresh_database(database_kind) as database, installation(tmp_path, database) as made:
         yield made

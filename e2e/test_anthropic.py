@@ -58,9 +58,7 @@ class TestTheBuiltInProvider:
         client = clients.anthropic(key.value)
 
         client.messages.create(model="demo-small", max_tokens=50, messages=HELLO)
-        with client.messages.stream(
-            model="demo-small", max_tokens=50, messages=HELLO
-        ) as stream:
+        with client.messages.stream(model="demo-small", max_tokens=50, messages=HELLO) as stream:
             stream.until_done()
 
         read = key.read()
@@ -109,9 +107,7 @@ class TestAnyProvider:
         client = clients.anthropic(key.value)
 
         message = client.messages.create(model="claude-test", max_tokens=9, messages=HELLO)
-        with client.messages.stream(
-            model="claude-test", max_tokens=9, messages=HELLO
-        ) as stream:
+        with client.messages.stream(model="claude-test", max_tokens=9, messages=HELLO) as stream:
             streamed = stream.get_final_text()
 
         assert [block.text for block in message.content if block.type == "text"] == ["hello"]
@@ -120,9 +116,7 @@ class TestAnyProvider:
         assert usage["input_tokens"] == 2 * answers.INPUT_TOKENS
         assert usage["output_tokens"] == 2 * answers.OUTPUT_TOKENS
 
-    def test_a_stream_passes_byte_for_byte(
-        self, messages_project: Project, server: Server
-    ) -> None:
+    def test_a_stream_passes_byte_for_byte(self, messages_project: Project, server: Server) -> None:
         key = messages_project.create_key()
         body = b'{"model":"claude-test","max_tokens":9,"stream":true,"messages":[]}'
 

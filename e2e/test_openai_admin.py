@@ -68,9 +68,7 @@ class TestProjects:
         assert blank.value.param == "name"
         assert resident.value.param == "geography"
 
-    def test_what_the_specification_knows_is_accepted_as_null(
-        self, client: openai.OpenAI
-    ) -> None:
+    def test_what_the_specification_knows_is_accepted_as_null(self, client: openai.OpenAI) -> None:
         made = client.admin.organization.projects.create(
             name="With nulls", external_key_id=None, geography=None, residency=None
         )

@@ -285,9 +285,9 @@ class TestAnyProvider:
         client.chat.completions.create(model="gpt-test", messages=HELLO)
         replaced = admin.secrets.make("sk-replaced-", "a replaced secret of a provider")
 
-        admin.post(
-            f"{project.path}/credentials/{credential['id']}", {"api_key": replaced}
-        ).expect(200)
+        admin.post(f"{project.path}/credentials/{credential['id']}", {"api_key": replaced}).expect(
+            200
+        )
         client.chat.completions.create(model="gpt-test", messages=HELLO)
 
         assert provider.last.headers["authorization"] == f"Bearer {replaced}"
@@ -361,7 +361,9 @@ class TestErrors:
     ) -> None:
         project = admin.create_project()
         # Port 1 has no server.
-        project.create_credential("openai", api_key=provider.secret, base_url="http://127.0.0.1:1/v1")
+        project.create_credential(
+            "openai", api_key=provider.secret, base_url="http://127.0.0.1:1/v1"
+        )
         key = project.create_key()
 
         with pytest.raises(openai.InternalServerError) as refused:

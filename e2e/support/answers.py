@@ -111,7 +111,7 @@ def chat_frames(include_usage: bool) -> list[bytes]:
 def response_frames() -> list[bytes]:
     """A streamed response that says "hello"."""
     begun = {**RESPONSE, "status": "in_progress", "output": [], "usage": None}
-    deltas = [
+    deltas: list[dict[str, Any]] = [
         {"type": "response.created", "sequence_number": 0, "response": begun},
         {
             "type": "response.output_text.delta",

@@ -4,8 +4,8 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
 
-import anthropic
-import openai
+from anthropic import Anthropic
+from openai import OpenAI
 
 TIMEOUT = 30.0
 
@@ -17,26 +17,22 @@ class Clients:
         self.url = url
         self._made = ExitStack()
 
-    def openai(self, key: str, **settings: Any) -> openai.OpenAI:
+    def openai(self, key: str, **settings: Any) -> OpenAI:
         """Tries once, unless told otherwise."""
         settings = {"max_retries": 0, "timeout": TIMEOUT, **settings}
-        return self._made.enter_context(
-            openai.OpenAI(base_url=f"{self.url}/v1", api_key=key, **settings)
-        )
+        return self._made.enter_context(OpenAI(base_url=f"{self.url}/v1", api_key=key, **settings))
 
-    def openai_admin(self, admin_key: str) -> openai.OpenAI:
+    def openai_admin(self, admin_key: str) -> OpenAI:
         return self._made.enter_context(
-            openai.OpenAI(
+            OpenAI(
                 base_url=f"{self.url}/v1", admin_api_key=admin_key, max_retries=0, timeout=TIMEOUT
             )
         )
 
-    def anthropic(self, key: str, **settings: Any) -> anthropic.Anthropic:
+    def anthropic(self, key: str, **settings: Any) -> Anthropic:
         """Tries once, unless told otherwise."""
         settings = {"max_retries": 0, "timeout": TIMEOUT, **settings}
-        return self._made.enter_context(
-            anthropic.Anthropic(base_url=self.url, api_key=key, **settings)
-        )
+        return self._made.enter_context(Anthropic(base_url=self.url, api_key=key, **settings))
 
     def __enter__(self) -> "Clients":
         return self

@@ -1,6 +1,7 @@
 """A provider under the test's control: it records what it is asked and answers, or
 misbehaves, as the test's script says. It speaks bare HTTP/1.1, so it can be wrong."""
 
+import json
 import queue
 import socket
 import socketserver
@@ -11,7 +12,6 @@ from dataclasses import dataclass, field
 from http.client import parse_headers
 from io import BufferedIOBase
 from typing import Any
-import json
 
 from .waiting import eventually
 

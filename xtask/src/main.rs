@@ -7,6 +7,7 @@
 
 mod bench;
 mod debian;
+mod openapi;
 mod postgres;
 mod process;
 mod python;
@@ -42,6 +43,8 @@ enum Errand {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Renew openapi/keyward.json from the code.
+    Openapi,
 }
 
 fn main() -> ExitCode {
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
     let outcome = Workspace::find().and_then(|workspace| match arguments.errand {
         Errand::Test { only } => test::run_parts(&workspace, only),
         Errand::Bench { arguments } => bench::measure(&workspace, &arguments),
+        Errand::Openapi => openapi::renew(&workspace),
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

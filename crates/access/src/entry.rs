@@ -137,6 +137,11 @@ impl KeyEntry {
         }
     }
 
+    /// Whether key or project say anything about models.
+    pub fn restricts_models(&self) -> bool {
+        self.rules.as_ref().is_some_and(|rules| rules.models.is_some()) || self.project.state.load().models.is_some()
+    }
+
     /// Whether key and project may use the model that goes by all of `names`
     /// (alias, bare name, `provider/model`). An allow-list takes any of the
     /// names, a deny-list refuses any.

@@ -9,6 +9,7 @@ mod admin_api_keys;
 mod api_keys;
 mod audit_logs;
 mod credentials;
+mod data_plane;
 mod error;
 pub mod extract;
 mod list;

@@ -7,11 +7,12 @@ use utoipa::{
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 
-use crate::{Api, routes};
+use crate::{Api, data_plane, routes};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Keyward", description = "The gate between LLM applications and model providers: administration.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
+    info(title = "Keyward", description = "The gate between LLM applications and model providers: calls to models, and administration.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
+    paths(openapi_document),
     modifiers(&Security),
     security(("admin_key" = [])),
 )]
@@ -22,15 +23,30 @@ struct Security;
 impl Modify for Security {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let components = document.components.get_or_insert_default();
-        let scheme =
-            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An admin key, sk-admin-…")).build();
-        components.add_security_scheme("admin_key", SecurityScheme::Http(scheme));
+        for (name, described) in
+            [("admin_key", "An admin key, sk-admin-…"), ("api_key", "A project's API key, sk-project-…")]
+        {
+            let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(described)).build();
+            components.add_security_scheme(name, SecurityScheme::Http(scheme));
+        }
     }
 }
 
+/// The document before this crate's routes are added.
 pub(crate) fn frame() -> utoipa::openapi::OpenApi {
-    Frame::openapi()
+    Frame::openapi().merge_from(data_plane::described())
 }
+
+/// Answers this document.
+#[utoipa::path(
+    get, path = "/openapi.json", operation_id = "openapi", tag = "Operations", security(()),
+    responses((status = 200, description = "An OpenAPI 3.1 document.", body = serde_json::Value))
+)]
+#[expect(
+    dead_code,
+    reason = "carries a description: the answer needs the finished document, so it is added to the router behind it"
+)]
+fn openapi_document() {}
 
 /// The whole document.
 pub fn document() -> utoipa::openapi::OpenApi {

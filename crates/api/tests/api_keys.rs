@@ -328,26 +328,23 @@ async fn strangers_and_project_keys_get_nowhere() {
     let path = path_of(&keys, &key);
     let stranger = api.stranger().await;
     let operations = [
-        ("GET", keys.clone()),
-        ("POST", keys.clone()),
-        ("POST", format!("{keys}/revoke_all")),
-        ("GET", path.clone()),
-        ("POST", path.clone()),
-        ("DELETE", path.clone()),
-        ("POST", format!("{path}/rotate")),
-        ("POST", format!("{path}/revoke")),
+        ("GET", keys.clone(), None),
+        ("POST", keys.clone(), Some(json!({ "name": "x" }))),
+        ("POST", format!("{keys}/revoke_all"), None),
+        ("GET", path.clone(), None),
+        ("POST", path.clone(), Some(json!({ "name": "x" }))),
+        ("DELETE", path.clone(), None),
+        ("POST", format!("{path}/rotate"), None),
+        ("POST", format!("{path}/revoke"), None),
     ];
-    for (method, path) in &operations {
-        let body = (*method == "POST")
-            .then(|| json!({ "name": "x" }))
-            .filter(|_| !path.contains("/re") && !path.contains("/ro"));
-        api.as_key(&stranger, method, path, body.clone()).await.refused(404, "not_found");
-        api.as_key(key["value"].as_str().unwrap(), method, path, body.clone()).await.refused(403, "admin_key_required");
-        api.send(method, path, body, &[]).await.refused(401, "missing_api_key");
+    for (method, path, body) in operations {
+        api.as_key(&stranger, method, &path, body.clone()).await.refused(404, "not_found");
+        let value = key["value"].as_str().unwrap();
+        api.as_key(value, method, &path, body.clone()).await.refused(403, "admin_key_required");
+        api.send(method, &path, body, &[]).await.refused(401, "invalid_api_key");
     }
-    for path in
-        [path_of(&other, &key), format!("{keys}/key_x"), format!("{keys}/{}", &key["id"].as_str().unwrap()[4..])]
-    {
+    let bare_id = key["id"].as_str().unwrap().trim_start_matches("key_");
+    for path in [path_of(&other, &key), format!("{keys}/key_x"), format!("{keys}/{bare_id}")] {
         api.get(&path).await.refused(404, "not_found");
     }
     api.get("/v1/organization/projects/proj_x/api_keys").await.refused(404, "not_found");

@@ -149,6 +149,8 @@ async fn let_through(
     let adds_usage = wish.stream && operation.usage_is_asked_for() && wish.stream_options != StreamOptions::Asked;
     let rename = (choice.model != wish.model).then_some(choice.model);
     let body = splice(&body, &wish, rename, adds_usage);
+    // A body that trickles in doesn't outlive its key.
+    parts.index.recheck(&caller, parts.clock.now())?;
     // 8: the request cap. From here on the call is in the books.
     let settlement = core.ledger.open(&caller, choice.credential, call.address).await?;
     let stream = wish.stream;
@@ -181,6 +183,7 @@ async fn choose<'a>(
         Resolution::NeedsLists | Resolution::Nothing => None,
     };
     let allowed = match choice {
+        _ if !key.restricts_models() => true,
         Some(choice) => choice.is_allowed(requested, |names| key.may_use_model(names)),
         None => key.may_use_model(&[requested]),
     };

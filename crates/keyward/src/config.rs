@@ -150,7 +150,11 @@ impl Settings {
                 bail!("{name} is no setting of Keyward. `keyward config` prints them all.");
             }
         }
-        let given = given.or(read_file(file)?);
+        Self::decide(given.or(read_file(file)?), master_key)
+    }
+
+    /// Decides every setting by what is given alone.
+    pub fn decide(given: Given, master_key: Option<MasterKey>) -> Result<Self> {
         let data_dir = given.data_dir.unwrap_or_else(|| "./data".into());
         let log_json = match given.log_format.as_deref() {
             None | Some("human") => false,

@@ -53,9 +53,19 @@ pub fn open_journal(settings: &Settings) -> Result<Arc<Journal>> {
 pub async fn open(settings: &Settings, clock: Arc<dyn Clock>, journal: Option<Arc<Journal>>) -> Result<Keyward> {
     make_data_dir(settings)?;
     let pool = open_pool(settings).await?;
-    let parts =
-        Parts { pool, master_key: master_key(settings), clock, randomness: Arc::new(SystemRandomness), journal };
-    Ok(keyward_service::open(parts).await?)
+    let parts = Parts {
+        pool: pool.clone(),
+        master_key: master_key(settings),
+        clock,
+        randomness: Arc::new(SystemRandomness),
+        journal,
+    };
+    let opened = keyward_service::open(parts).await;
+    if opened.is_err() {
+        // SQLite removes the files that it put beside the database.
+        pool.close().await;
+    }
+    Ok(opened?)
 }
 
 /// Names a new journal.

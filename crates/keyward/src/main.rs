@@ -2,9 +2,9 @@
 
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use keyward::{
-    cli::AdminCommand,
+    cli::{AdminCommand, CompletionArgs},
     config::{Given, Settings, template},
     doctor, init, logging, operations, serve,
 };
@@ -62,6 +62,8 @@ enum Command {
     },
     /// Print a commented template of every setting.
     Config,
+    /// Print a script that completes commands in your shell.
+    Completion(CompletionArgs),
     #[command(flatten)]
     Admin(AdminCommand),
 }
@@ -71,6 +73,7 @@ fn main() -> ExitCode {
     let mut out = std::io::stdout();
     let result = match command {
         Command::Config => write!(out, "{}", template()).map(|()| true).map_err(Into::into),
+        Command::Completion(args) => return args.run(Keyward::command()),
         Command::Admin(command) => return keyward::cli::run(command),
         Command::Serve { settings, args } => {
             read(settings, config).and_then(|settings| serve::run(&settings, &args, &mut out).map(|()| true))

@@ -1,1 +1,48 @@
-//! Keyward's testkit crate.
+//! Keyward for tests: the real program in this process, on a port and a
+//! database of its own, with a clock that only the test moves; people who ask
+//! it over HTTP; a provider that answers what it is told.
+//!
+//! Only tests may use this crate. It knows nothing of any one resource: paths
+//! and bodies are the tests'.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "this is test code in a library's clothes: what goes wrong here fails the test, and should say where"
+)]
+
+mod actor;
+mod answer;
+mod app;
+mod clock;
+mod postgres;
+mod provider;
+
+pub use actor::{Actor, Asking};
+pub use answer::Answer;
+pub use app::TestApp;
+pub use clock::ManualClock;
+pub use provider::{Provider, Reply, Seen};
+
+/// Makes two tests of each `async fn name(app: &TestApp)`: `name::sqlite`, and
+/// `name::postgres`, which is passed over where no PostgreSQL is named.
+#[macro_export]
+macro_rules! on_both_databases {
+    ($($name:ident),+ $(,)?) => {
+        $(mod $name {
+            #[tokio::test]
+            async fn sqlite() {
+                let app = $crate::TestApp::on_sqlite().await;
+                super::$name(&app).await;
+                app.finish().await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                if let Some(app) = $crate::TestApp::on_postgres().await {
+                    super::$name(&app).await;
+                    app.finish().await;
+                }
+            }
+        })+
+    };
+}

@@ -32,6 +32,10 @@ pub struct ModifyProjectBody {
     /// The specification's field for a service that Keyward doesn't offer; null only.
     #[serde(default)]
     #[expect(dead_code, reason = "read so that anything but null is refused")]
+    geography: Option<()>,
+    /// The specification's field for a service that Keyward doesn't offer; null only.
+    #[serde(default)]
+    #[expect(dead_code, reason = "read so that anything but null is refused")]
     external_key_id: Option<()>,
 }
 

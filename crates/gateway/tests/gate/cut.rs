@@ -99,6 +99,20 @@ async fn a_stream_whose_provider_is_still_thinking_is_refused() {
     assert_eq!(gate.records().len(), 1);
 }
 
+#[tokio::test]
+async fn a_body_that_trickles_in_does_not_outlive_its_key() {
+    let (gate, provider, mut key) = Gate::with_provider().await;
+    let request = Client::request("POST", "/v1/chat/completions", &[("authorization", &key.bearer())], CHAT_STREAM);
+    let (begin, end) = request.split_at(request.len() - 5);
+    let mut client = gate.connect().await;
+    client.send(begin).await;
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    gate.change(&mut key, |key| key.disabled = true);
+    client.send(end).await;
+    client.answer().await.assert_error(401, "api_key_disabled");
+    assert_eq!((provider.seen(), gate.records().len()), (0, 0));
+}
+
 struct Fixed(u8);
 
 impl keyward_domain::Randomness for Fixed {

@@ -10,6 +10,7 @@ use super::{
     api_key::owner,
     arguments::{Id, Moment, moment_or_ago},
     audit_export::Export,
+    audit_verify::Verify,
     client::Query,
     failure::Failure,
     session::Paging,
@@ -23,6 +24,8 @@ pub enum Command {
     List(List),
     /// Write events out, to keep or to verify elsewhere
     Export(Export),
+    /// Prove that nobody touched an export, or a database; asks no server
+    Verify(Verify),
 }
 
 #[derive(Debug, Args)]
@@ -158,13 +161,13 @@ impl Shown for Event {
 
 impl Group<Command> {
     pub(super) async fn audit(self, shell: &mut Shell<'_>) -> Result<(), Failure> {
+        let List { filter, paging } = match self.command {
+            Command::Verify(verify) => return verify.run(self.options.json, shell).await,
+            Command::Export(export) => return export.run(&mut self.options.open(shell)?).await,
+            Command::List(list) => list,
+        };
         let mut session = self.options.open(shell)?;
-        match self.command {
-            Command::List(list) => {
-                let query = list.filter.query(session.shell.now);
-                session.list::<Event>("/v1/organization/audit_logs", query, &list.paging).await
-            }
-            Command::Export(export) => export.run(&mut session).await,
-        }
+        let query = filter.query(session.shell.now);
+        session.list::<Event>("/v1/organization/audit_logs", query, &paging).await
     }
 }

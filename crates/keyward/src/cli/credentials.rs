@@ -98,6 +98,9 @@ pub struct Update {
     /// The provider's usual place again
     #[arg(long, conflicts_with = "base_url")]
     no_base_url: bool,
+    /// No secret any more, where the provider can do without
+    #[arg(long, conflicts_with_all = ["api_key_stdin", "api_key_file"])]
+    no_api_key: bool,
     /// No aliases
     #[arg(long, conflicts_with = "aliases")]
     no_aliases: bool,
@@ -252,6 +255,7 @@ impl Update {
         let mut fields = Fields::default();
         self.options.add_to(&mut fields, session.shell)?;
         fields.clear("base_url", self.no_base_url, Value::Null);
+        fields.clear("api_key", self.no_api_key, Value::Null);
         fields.clear("aliases", self.no_aliases, json!({}));
         session.post::<Credential>(&self.place.path(), &fields.change()?).await
     }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{
     Group, Shell,
     api_key::ApiKey,
-    arguments::{Id, duration},
+    arguments::{Id, Moment, duration, moment_or_ago},
     client::Query,
     failure::Failure,
     fields::Fields,
@@ -58,9 +58,18 @@ pub struct List {
     /// Only those in this state
     #[arg(long)]
     status: Option<Status>,
-    /// Part of the name
+    /// Part of the name, an id, or a key's last four characters
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
+    /// Only those with this label
+    #[arg(long, value_name = "LABEL")]
+    environment: Option<String>,
+    /// Only those that were never used
+    #[arg(long, conflicts_with = "unused_since")]
+    never_used: bool,
+    /// Only those not used since: 30d, 2026-11-01, …
+    #[arg(long, value_name = "WHEN", value_parser = moment_or_ago)]
+    unused_since: Option<Moment>,
     #[command(flatten)]
     paging: Paging,
 }
@@ -188,7 +197,12 @@ impl List {
             Status::Expired => "expired",
             Status::Revoked => "revoked",
         });
-        let query = Query::default().set("status", status).set("search", self.search);
+        let query = Query::default()
+            .set("status", status)
+            .set("search", self.search)
+            .set("environment", self.environment)
+            .set("never_used", self.never_used.then_some(true))
+            .set("unused_since", self.unused_since.map(|moment| moment.seconds(session.shell.now)));
         session.list::<ApiKey>(&keys_of(&self.project), query, &self.paging).await
     }
 }

@@ -14,6 +14,7 @@ mod api_key;
 mod arguments;
 mod audit;
 mod audit_export;
+mod audit_verify;
 mod client;
 mod completion;
 mod credentials;

@@ -24,6 +24,8 @@ pub struct Shell<'io> {
     pub interactive: bool,
     /// The value of `KEYWARD_ADMIN_KEY`.
     pub admin_key: Option<SecretString>,
+    /// The value of `KEYWARD_DATABASE_URL`, which holds a password.
+    pub database_url: Option<SecretString>,
     /// The time at the start, for `--since 12h`.
     pub now: Timestamp,
 }
@@ -51,13 +53,15 @@ impl<'io> Shell<'io> {
     /// This process's own environment and clock, with its streams.
     #[expect(clippy::disallowed_methods, reason = "the place where the commands' environment and clock come in")]
     pub fn of_process(input: &'io mut dyn BufRead, output: &'io mut dyn Write, errors: &'io mut dyn Write) -> Self {
+        // A value that isn't text is none of these: what follows says so.
+        let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty()).map(SecretString::from);
         Self {
             input,
             output,
             errors,
             interactive: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
-            // A value that isn't text can't be a key: the server's refusal would say no more.
-            admin_key: std::env::var(ADMIN_KEY).ok().filter(|key| !key.is_empty()).map(SecretString::from),
+            admin_key: variable(ADMIN_KEY),
+            database_url: variable("KEYWARD_DATABASE_URL"),
             now: Timestamp::now(),
         }
     }

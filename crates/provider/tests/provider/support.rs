@@ -14,7 +14,7 @@ use keyward_provider::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
-    task::JoinHandle,
+    task::JoinSet,
 };
 
 /// 2025-10-09.
@@ -62,7 +62,7 @@ pub fn upstream_with(allow_private: bool, pace: Duration) -> Upstream {
 /// A provider on this machine that answers one call as written here, then closes.
 pub struct Scripted {
     pub base_url: String,
-    call: JoinHandle<String>,
+    call: JoinSet<String>,
 }
 
 impl Scripted {
@@ -70,7 +70,8 @@ impl Scripted {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}/base", listener.local_addr().unwrap());
         let answer = answer.into();
-        let call = tokio::spawn(async move {
+        let mut call = JoinSet::new();
+        call.spawn(async move {
             let (mut socket, _) = listener.accept().await.unwrap();
             let call = read_call(&mut socket).await;
             socket.write_all(&answer).await.unwrap();
@@ -80,8 +81,8 @@ impl Scripted {
     }
 
     /// The call that came, head and body.
-    pub async fn call(self) -> String {
-        self.call.await.unwrap()
+    pub async fn call(mut self) -> String {
+        self.call.join_next().await.unwrap().unwrap()
     }
 }
 

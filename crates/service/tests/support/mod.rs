@@ -23,7 +23,7 @@ use keyward_domain::{
     api_key::{KeyAccess, KeyDraft},
     clock::{from_millis, to_millis},
     credential::Aliases,
-    id::{AdminKeyId, IdSource, OrganizationId, ProjectId, UserId},
+    id::{AdminKeyId, OrganizationId, ProjectId, UserId},
     organization::{Email, Organization, User},
     permission::{Permission, PermissionSet},
     project::Project,
@@ -289,7 +289,7 @@ async fn add_organization(
     name: &str,
 ) -> OrganizationId {
     let now = keyward.now();
-    let id = OrganizationId::generate(&IdSource::default(), &Standing(now), randomness);
+    let id = OrganizationId::generate(keyward.ids(), &Standing(now), randomness);
     let organization = Organization { id, name: self::name(name), created_at: now };
     let owner = User { id: UserId::from_uuid(id.uuid()), email: email(id), name: self::name("Owner"), created_at: now };
     let mut transaction = pool.begin().await.unwrap();

@@ -1,0 +1,140 @@
+//! The data plane's part of the OpenAPI document. The gateway serves these
+//! addresses, not this crate: the functions here only carry descriptions, and
+//! `crates/keyward/tests/api/data_plane.rs` holds them against the gateway.
+#![expect(dead_code, reason = "what is here describes what another crate serves; nothing calls it")]
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::{OpenApi, ToSchema};
+
+use crate::error::ErrorResponse;
+
+#[derive(OpenApi)]
+#[openapi(paths(chat_completions, completions, responses, embeddings, messages, list_models, retrieve_model))]
+struct DataPlane;
+
+/// The descriptions of all calls.
+pub(crate) fn described() -> utoipa::openapi::OpenApi {
+    DataPlane::openapi()
+}
+
+/// What Keyward reads of a call. Everything else goes to the provider as it came.
+#[derive(Serialize, ToSchema)]
+struct CallBody {
+    /// A model of the project's providers, `provider/model`, or one of the project's aliases.
+    model: String,
+    /// Whether the answer comes as a stream of events.
+    stream: Option<bool>,
+    /// Of a stream in OpenAI's dialect.
+    stream_options: Option<StreamOptions>,
+    #[serde(flatten)]
+    rest: BTreeMap<String, Value>,
+}
+
+/// What a stream ends with.
+#[derive(Serialize, ToSchema)]
+struct StreamOptions {
+    /// Whether the last event says how many tokens were used.
+    include_usage: Option<bool>,
+    #[serde(flatten)]
+    rest: BTreeMap<String, Value>,
+}
+
+/// A refusal in Anthropic's envelope.
+#[derive(Serialize, ToSchema)]
+struct AnthropicErrorResponse {
+    /// Always `error`.
+    r#type: &'static str,
+    /// What went wrong.
+    error: AnthropicError,
+}
+
+/// What went wrong, as Anthropic tells it.
+#[derive(Serialize, ToSchema)]
+struct AnthropicError {
+    /// The kind of error, such as `invalid_request_error`.
+    r#type: &'static str,
+    /// For people: what happened and what to do.
+    message: String,
+    /// Machine-readable reason, such as `model_not_allowed`.
+    code: String,
+}
+
+/// Asks a model for the next message of a conversation (OpenAI's dialect).
+#[utoipa::path(
+    post, path = "/v1/chat/completions", operation_id = "create-chat-completion", tag = "Data plane", security(("api_key" = [])),
+    request_body = CallBody,
+    responses(
+        (status = 200, description = "The provider's answer, byte for byte.", content((Value = "application/json"), (String = "text/event-stream"))),
+        (status = "default", description = "A refusal of Keyward's, or the provider's own.", body = ErrorResponse),
+    )
+)]
+fn chat_completions() {}
+
+/// Asks a model to go on with a text (OpenAI's dialect).
+#[utoipa::path(
+    post, path = "/v1/completions", operation_id = "create-completion", tag = "Data plane", security(("api_key" = [])),
+    request_body = CallBody,
+    responses(
+        (status = 200, description = "The provider's answer, byte for byte.", content((Value = "application/json"), (String = "text/event-stream"))),
+        (status = "default", description = "A refusal of Keyward's, or the provider's own.", body = ErrorResponse),
+    )
+)]
+fn completions() {}
+
+/// Asks a model for a response (OpenAI's dialect).
+#[utoipa::path(
+    post, path = "/v1/responses", operation_id = "create-response", tag = "Data plane", security(("api_key" = [])),
+    request_body = CallBody,
+    responses(
+        (status = 200, description = "The provider's answer, byte for byte.", content((Value = "application/json"), (String = "text/event-stream"))),
+        (status = "default", description = "A refusal of Keyward's, or the provider's own.", body = ErrorResponse),
+    )
+)]
+fn responses() {}
+
+/// Turns texts into vectors (OpenAI's dialect).
+#[utoipa::path(
+    post, path = "/v1/embeddings", operation_id = "create-embedding", tag = "Data plane", security(("api_key" = [])),
+    request_body = CallBody,
+    responses(
+        (status = 200, description = "The provider's answer, byte for byte.", body = Value),
+        (status = "default", description = "A refusal of Keyward's, or the provider's own.", body = ErrorResponse),
+    )
+)]
+fn embeddings() {}
+
+/// Asks a model for the next message of a conversation (Anthropic's dialect).
+#[utoipa::path(
+    post, path = "/v1/messages", operation_id = "create-message", tag = "Data plane", security(("api_key" = [])),
+    request_body = CallBody,
+    responses(
+        (status = 200, description = "The provider's answer, byte for byte.", content((Value = "application/json"), (String = "text/event-stream"))),
+        (status = "default", description = "A refusal of Keyward's, or the provider's own.", body = AnthropicErrorResponse),
+    )
+)]
+fn messages() {}
+
+/// Lists the models and aliases that the key may use; in Anthropic's shape if
+/// the request says `anthropic-version`.
+#[utoipa::path(
+    get, path = "/v1/models", operation_id = "list-models", tag = "Data plane", security(("api_key" = [])),
+    responses(
+        (status = 200, description = "The models.", body = Value),
+        (status = "default", description = "A refusal.", body = ErrorResponse),
+    )
+)]
+fn list_models() {}
+
+/// Retrieves one of the models that the key may use.
+#[utoipa::path(
+    get, path = "/v1/models/{model}", operation_id = "retrieve-model", tag = "Data plane", security(("api_key" = [])),
+    params(("model" = String, Path, description = "Its id, or `provider/model`")),
+    responses(
+        (status = 200, description = "The model.", body = Value),
+        (status = "default", description = "A refusal.", body = ErrorResponse),
+    )
+)]
+fn retrieve_model() {}

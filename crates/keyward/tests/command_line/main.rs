@@ -1,0 +1,13 @@
+//! The administration commands against a server that plays a script: the exact
+//! requests, what a person and a script see, and the exit codes.
+#![cfg(test)]
+
+mod admin_keys;
+mod audit;
+mod completion;
+mod credentials;
+mod failures;
+mod keys;
+mod projects;
+mod support;
+mod verify;

@@ -1,0 +1,139 @@
+//! The program, started for one test.
+
+use std::{path::PathBuf, sync::Arc};
+
+use keyward::{
+    config::{Given, Settings},
+    installation::database_file,
+    server::Server,
+};
+use keyward_domain::{Name, organization::Email, password::Password};
+use keyward_service::organization::{CreateOrganization, create};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{Actor, Answer, ManualClock, actor::Line, postgres::Database};
+
+/// Where projects are.
+const PROJECTS: &str = "/v1/organization/projects";
+
+/// A Keyward that serves, with two organizations that know nothing of each
+/// other.
+pub struct TestApp {
+    /// Its time.
+    pub clock: Arc<ManualClock>,
+    /// Shows an admin key of the first organization.
+    pub admin: Actor,
+    /// Shows an admin key of the second organization.
+    pub stranger: Actor,
+    /// Shows no key.
+    pub nobody: Actor,
+    /// What stands behind the HTTP interface.
+    pub server: Server,
+    settings: Settings,
+    line: Line,
+    database: Option<Database>,
+    _directory: TempDir,
+}
+
+impl TestApp {
+    /// Starts on the embedded database.
+    pub async fn on_sqlite() -> Self {
+        Self::start(None).await
+    }
+
+    /// Starts on a new PostgreSQL database; `None` where `KEYWARD_TEST_POSTGRES`
+    /// names no server.
+    pub async fn on_postgres() -> Option<Self> {
+        match Database::create().await {
+            Some(database) => Some(Self::start(Some(database)).await),
+            None => None,
+        }
+    }
+
+    async fn start(database: Option<Database>) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let given = Given {
+            listen: Some(([127, 0, 0, 1], 0).into()),
+            data_dir: Some(directory.path().join("data")),
+            database_url: database.as_ref().map(Database::url),
+            cores: Some(1),
+            allow_private_upstreams: Some(true),
+            drain_timeout: Some(1),
+            ..Given::default()
+        };
+        let settings = Settings::decide(given, None).unwrap();
+        let clock = Arc::new(ManualClock::default());
+        let server = Server::start(&settings, clock.clone()).await.unwrap();
+        let line = Line::to(server.address());
+        let admin = Actor::new(line.clone(), Some(organization(&server, "First", "first@example.com").await));
+        let stranger = Actor::new(line.clone(), Some(organization(&server, "Second", "second@example.com").await));
+        let nobody = Actor::new(line.clone(), None);
+        Self { clock, admin, stranger, nobody, server, settings, line, database, _directory: directory }
+    }
+
+    /// A new project of the first organization: its path.
+    pub async fn project(&self, name: &str) -> String {
+        self.project_of(&self.admin, name).await
+    }
+
+    /// A new project of the actor's organization: its path.
+    pub async fn project_of(&self, actor: &Actor, name: &str) -> String {
+        let made = actor.post(PROJECTS, json!({ "name": name })).await.ok();
+        format!("{PROJECTS}/{}", text(&made, "id"))
+    }
+
+    /// Somebody who shows a new API key of the project at `path`.
+    pub async fn key_of(&self, path: &str, name: &str) -> Actor {
+        let made = self.admin.post(&format!("{path}/api_keys"), json!({ "name": name })).await.ok();
+        self.nobody.with_key(text(&made, "value"))
+    }
+
+    /// Somebody who shows an API key of a new project that uses the built-in
+    /// provider.
+    pub async fn key(&self) -> Actor {
+        let path = self.project("Project of a key").await;
+        self.admin.post(&format!("{path}/credentials"), json!({ "provider": "demo" })).await.ok();
+        self.key_of(&path, "Key").await
+    }
+
+    /// Every answer that anybody got so far.
+    pub fn answers(&self) -> Vec<Answer> {
+        self.line.answers()
+    }
+
+    /// The folder of the usage journal, the master key and, if it is embedded,
+    /// the database.
+    pub fn data_dir(&self) -> PathBuf {
+        self.settings.data_dir.clone()
+    }
+
+    /// Whether the database is the embedded one.
+    pub fn is_embedded(&self) -> bool {
+        self.database.is_none() && database_file(&self.settings).exists()
+    }
+
+    /// Stops it, as SIGTERM does, and takes its database away.
+    pub async fn finish(self) {
+        let Self { server, database, line, admin, stranger, nobody, .. } = self;
+        drop((line, admin, stranger, nobody));
+        server.stop().await.unwrap();
+        if let Some(database) = database {
+            database.drop().await;
+        }
+    }
+}
+
+/// Makes an organization; answers its admin key.
+async fn organization(server: &Server, name: &str, owner: &str) -> String {
+    let command = CreateOrganization {
+        name: Name::parse("name", name).unwrap(),
+        owner_email: Email::parse("email", owner).unwrap(),
+        password: Password::parse("password", "correct horse battery").unwrap(),
+    };
+    create(&server.keyward, command).await.unwrap().secret.expose().to_owned()
+}
+
+fn text<'a>(object: &'a Value, field: &str) -> &'a str {
+    object[field].as_str().expect("the field is a text")
+}
