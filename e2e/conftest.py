@@ -91,3 +91,11 @@ def fresh(database_kind: str, tmp_path: Path) -> Iterator[Installation]:
     """An installation for one test alone."""
     with fresh_database(database_kind) as database, installation(tmp_path, database) as made:
         yield made
+
+
+@pytest.fixture
+def upstream(fresh: Installation) -> Iterator[Provider]:
+    """A provider in good health, for an installation of one test alone."""
+    secret = fresh.secrets.make("sk-", "a provider's secret")
+    with scripted_provider(behave, secret) as provider:
+        yield provider

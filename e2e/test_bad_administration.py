@@ -1,5 +1,5 @@
-"""Administration. What makes no sense is refused with a clear error in the right envelope, and changes
-nothing. Each table says what is sent and what must come back."""
+"""Administration. What makes no sense is refused with a clear error in the right envelope, and
+changes nothing. Each table says what is sent and what must come back."""
 
 import gzip
 import json

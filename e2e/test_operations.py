@@ -4,6 +4,7 @@ import json
 import sqlite3
 import tomllib
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import psycopg
 import pytest
@@ -11,6 +12,9 @@ import pytest
 from support.admin import Admin
 from support.commands import USAGE, Commands
 from support.keyward import Installation, run
+
+SOMEBODY_ELSES = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+"""A public key: the first of RFC 8032, 7.1."""
 
 
 class TestSettings:
@@ -116,59 +120,80 @@ class TestAuditVerify:
         assert file.stat().st_mode & 0o777 == 0o600
         return file.read_text().splitlines()
 
+    def verify(self, fresh: Installation) -> CompletedProcess[str]:
+        """Proves the database."""
+        return run(
+            ["audit", "verify", *(fresh.database.flags() or ["--data-dir", str(fresh.data)])]
+        )
+
+    def tamper(self, fresh: Installation, statement: str) -> None:
+        """Changes one event or more behind Keyward's back."""
+        assert fresh.servers[0].terminate() == 0
+        if fresh.database.url is None:
+            with sqlite3.connect(fresh.data / "keyward.db") as database:
+                changed = database.execute(statement).rowcount
+            database.close()
+        else:
+            with psycopg.connect(fresh.database.url) as connection:
+                changed = connection.execute(statement).rowcount
+        assert changed > 0
+
     def test_an_export_is_proven_and_any_touch_of_it_found(
         self, history: Admin, fresh: Installation
     ) -> None:
         file = fresh.home / "export.jsonl"
         lines = self.export(history, file)
-        assert len(lines) >= 11
         proven = run(["audit", "verify", str(file)])
         assert proven.returncode == 0, proven.stderr
+        at = next(number for number, line in enumerate(lines) if "Key 2" in line)
 
         for what, tampered in {
-            "changed": [*lines[:5], lines[5].replace("Key", "Bee"), *lines[6:]],
-            "missing": [*lines[:5], *lines[6:]],
-            "swapped": [*lines[:5], lines[6], lines[5], *lines[7:]],
-            "twice": [*lines[:6], lines[5], *lines[6:]],
-            "garbage": [*lines[:5], "{}", *lines[6:]],
+            "changed": [*lines[:at], lines[at].replace("Key 2", "Bee 2"), *lines[at + 1 :]],
+            "missing": [*lines[:at], *lines[at + 1 :]],
+            "swapped": [*lines[:at], lines[at + 1], lines[at], *lines[at + 2 :]],
+            "twice": [*lines[: at + 1], lines[at], *lines[at + 1 :]],
+            "garbage": [*lines[:at], "{}", *lines[at + 1 :]],
+            "cut off": lines[:at],
         }.items():
             file.write_text("\n".join(tampered) + "\n")
             found = run(["audit", "verify", str(file)])
             assert found.returncode == 1, what
 
+    def test_an_export_is_proven_by_the_key_that_was_noted(
+        self, history: Admin, fresh: Installation
+    ) -> None:
+        file = fresh.home / "export.jsonl"
+        self.export(history, file)
+        (chain,) = json.loads(run(["audit", "verify", str(file), "--json"]).stdout)
+        noted = chain["head"]["public_key"]
+
+        right = run(["audit", "verify", str(file), "--public-key", noted])
+        wrong = run(["audit", "verify", str(file), "--public-key", SOMEBODY_ELSES])
+
+        assert (right.returncode, wrong.returncode) == (0, 1)
+
     def test_a_database_is_proven_and_a_tampered_event_named(
         self, history: Admin, fresh: Installation
     ) -> None:
-        proven = fresh.run("audit", "verify")
+        proven = self.verify(fresh)
         assert proven.returncode == 0, proven.stderr
-        assert fresh.servers[0].terminate() == 0
+        event = next(event for event in history.audit() if "Key 2" in str(event))
 
-        update = (
-            "UPDATE audit_events SET event = replace(event, 'Key 2', 'Bee 2') WHERE sequence = 6"
+        self.tamper(
+            fresh,
+            "UPDATE audit_events SET event = replace(event, 'Key 2', 'Bee 2')"
+            " WHERE event_type = 'api_key.created' AND event LIKE '%Key 2%'",
         )
-        if fresh.database.url is None:
-            with sqlite3.connect(fresh.data / "keyward.db") as database:
-                changed = database.execute(update).rowcount
-            database.close()
-        else:
-            with psycopg.connect(fresh.database.url) as connection:
-                changed = connection.execute(update).rowcount
-        assert changed == 1
 
-        found = fresh.run("audit", "verify")
+        found = self.verify(fresh)
         assert found.returncode == 1
-        assert "event 6" in found.stdout + found.stderr
+        assert event["id"] in found.stdout + found.stderr
 
     def test_events_cut_off_at_the_end_are_missed(
         self, history: Admin, fresh: Installation
     ) -> None:
-        assert fresh.servers[0].terminate() == 0
-        if fresh.database.url is None:
-            with sqlite3.connect(fresh.data / "keyward.db") as database:
-                database.execute("DELETE FROM audit_events WHERE sequence > 8")
-            database.close()
-        else:
-            with psycopg.connect(fresh.database.url) as connection:
-                connection.execute("DELETE FROM audit_events WHERE sequence > 8")
+        assert len(history.audit()) > 8
 
-        assert fresh.run("audit", "verify").returncode == 1
+        self.tamper(fresh, "DELETE FROM audit_events WHERE sequence > 8")
+
+        assert self.verify(fresh).returncode == 1

@@ -1,6 +1,7 @@
 """A call of an application, in one line."""
 
-from .admin import Key
+from .admin import Admin, Key, Project
+from .provider import Provider
 from .wire import Answer, Headers, json_headers, send
 
 CHAT = "/v1/chat/completions"
@@ -18,3 +19,10 @@ def chat(
 def ask_for(model: str) -> bytes:
     """The body of a chat with a model."""
     return SAY_HELLO.replace(b"demo-small", model.encode())
+
+
+def project_at(admin: Admin, provider: Provider) -> Project:
+    """A project whose calls go to that provider."""
+    made = admin.create_project()
+    made.create_credential("openai", api_key=provider.secret, base_url=provider.base_url)
+    return made

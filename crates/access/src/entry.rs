@@ -76,21 +76,9 @@ impl KeyEntry {
         }
     }
 
-    fn status(&self, now: Timestamp) -> KeyStatus {
-        if self.revoked {
-            KeyStatus::Revoked
-        } else if self.disabled {
-            KeyStatus::Disabled
-        } else if self.expires_at.is_some_and(|end| end <= now) {
-            KeyStatus::Expired
-        } else {
-            KeyStatus::Active
-        }
-    }
-
     /// Checks 2 and 3: the key's state and its project's.
     pub(crate) fn check_usable(&self, now: Timestamp) -> Result<(), Refusal> {
-        match self.status(now) {
+        match KeyStatus::of(self.revoked, self.disabled, self.expires_at, now) {
             KeyStatus::Revoked => Err(Refusal::KeyRevoked),
             KeyStatus::Disabled => Err(Refusal::KeyDisabled),
             KeyStatus::Expired => Err(Refusal::KeyExpired),

@@ -113,6 +113,20 @@ pub enum KeyStatus {
 }
 
 impl KeyStatus {
+    /// The one order in which a key's state is decided: revoked stands above
+    /// disabled above expired.
+    pub fn of(revoked: bool, disabled: bool, expires_at: Option<Timestamp>, now: Timestamp) -> Self {
+        if revoked {
+            Self::Revoked
+        } else if disabled {
+            Self::Disabled
+        } else if expires_at.is_some_and(|end| end <= now) {
+            Self::Expired
+        } else {
+            Self::Active
+        }
+    }
+
     /// The word in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -133,15 +147,7 @@ impl ApiKey {
     /// The state at `now`. Revoked stands above disabled above expired: the
     /// order in which a call is refused.
     pub fn status(&self, now: Timestamp) -> KeyStatus {
-        if self.revoked_at.is_some() {
-            KeyStatus::Revoked
-        } else if self.disabled {
-            KeyStatus::Disabled
-        } else if self.expires_at.is_some_and(|end| end <= now) {
-            KeyStatus::Expired
-        } else {
-            KeyStatus::Active
-        }
+        KeyStatus::of(self.revoked_at.is_some(), self.disabled, self.expires_at, now)
     }
 
     /// Whether it holds its name against other keys of the project: it isn't
