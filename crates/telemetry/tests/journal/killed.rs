@@ -16,6 +16,7 @@ const FIRST: &str = "KEYWARD_TEST_FIRST";
 const THREADS: u64 = 4;
 const SEGMENT_RECORDS: usize = 300;
 
+#[expect(clippy::disallowed_methods, reason = "the environment tells the child what to do")]
 fn directory_of_child() -> Option<PathBuf> {
     std::env::var_os(DIRECTORY).map(Into::into)
 }
@@ -62,6 +63,7 @@ fn acknowledged(child: &mut Child) -> impl Iterator<Item = u64> + use<> {
 /// The child of a test below: appends until it is killed. Run by itself, without
 /// a directory, it has nothing to do.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the environment tells the child what to do")]
 fn child_that_appends_until_killed() {
     let Some(directory) = directory_of_child() else { return };
     let journal = &open(&directory, room_for(SEGMENT_RECORDS));
