@@ -164,8 +164,9 @@ impl Walk {
 
     /// Compares the end with the head, and answers what was shown.
     fn finish(self, taken: Result<(), Broken>, head: Option<SignedHead>, trusted: Option<&PublicKey>) -> Verification {
+        let end = taken.as_ref().map_or_else(|broken| broken.sequence, |()| self.expected());
+        let events = (end - self.first_sequence).max(0);
         let broken = taken.and_then(|()| self.check_head(head.as_ref(), trusted)).err();
-        let events = self.expected() - self.first_sequence;
         let Self { organization_id, first_sequence, .. } = self;
         Verification { organization_id, first_sequence, events, head, broken }
     }
