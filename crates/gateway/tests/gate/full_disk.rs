@@ -11,6 +11,7 @@ const CHILD: &str = "KEYWARD_TEST_FULL_DISK";
 
 /// Runs `test`, which has that name, in a process that survives the signal of
 /// a file grown too large.
+#[expect(clippy::disallowed_methods, reason = "the environment tells the child what it is")]
 fn in_a_process(name: &str, test: impl Future<Output = ()>) {
     if std::env::var_os(CHILD).is_some() {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test);
