@@ -7,6 +7,7 @@ import pytest
 
 from support.admin import Admin, Key
 from support.calls import chat, project_at
+from support.databases import KINDS
 from support.keyward import Installation, Server
 from support.provider import Provider
 from support.waiting import eventually
@@ -16,13 +17,17 @@ PROMISED = 1.0
 """A change is in force on every process within this time, in seconds."""
 
 
+@pytest.fixture(scope="module", params=[kind for kind in KINDS if kind != "sqlite"])
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """An embedded database has one process."""
+    return request.param
+
+
 class TestTwoNodes:
     """Two processes on one PostgreSQL: each change is in force on both."""
 
     @pytest.fixture
     def nodes(self, fresh: Installation) -> tuple[Admin, Server]:
-        if not fresh.database.is_shared:
-            pytest.skip("an embedded database has one process")
         organization = fresh.init()
         first = fresh.start()
         other = Installation(

@@ -17,12 +17,16 @@ pub struct Installation {
 static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
 
-/// Brings the tables up to date. On PostgreSQL two processes may do so at once
-/// (they wait for each other); for SQLite the caller holds the data directory's
-/// lock. A database of a newer Keyward is refused.
+/// Brings the tables up to date. Several processes may do so at once: they wait
+/// for each other. A database of a newer Keyward is refused.
 pub async fn migrate(pool: &Pool) -> Result<(), StoreError> {
     match pool {
-        Pool::Sqlite { write, .. } => SQLITE.run(write).await?,
+        // The migrator locks PostgreSQL itself, but not an embedded file.
+        Pool::Sqlite { write, .. } => {
+            let mut transaction = write.begin_with("BEGIN IMMEDIATE").await?;
+            SQLITE.run(&mut *transaction).await?;
+            transaction.commit().await?;
+        }
         Pool::Postgres(pool) => POSTGRES.run(pool).await?,
     }
     Ok(())

@@ -4,7 +4,8 @@ use keyward_store::{StoreError, installation};
 
 use crate::support::{self, Database};
 
-contract!(on empty: an_empty_database_gets_every_table, migrating_twice_changes_nothing, a_newer_database_is_refused);
+contract!(on empty: an_empty_database_gets_every_table, migrating_twice_changes_nothing, a_newer_database_is_refused,
+    several_processes_may_migrate_at_once);
 
 async fn an_empty_database_gets_every_table(database: &Database) {
     let (known, applied) = installation::schema_version(&mut database.read().await.conn()).await.unwrap();
@@ -35,9 +36,7 @@ async fn a_newer_database_is_refused(database: &Database) {
     assert!(matches!(refused, Err(StoreError::Migration(_))), "{refused:?}");
 }
 
-#[tokio::test]
-async fn two_processes_may_migrate_one_postgresql_at_once() {
-    let Some(database) = support::empty_postgres().await else { return };
+async fn several_processes_may_migrate_at_once(database: &Database) {
     let neighbours = [database.neighbour().await, database.neighbour().await, database.neighbour().await];
     let (first, second, third) = tokio::join!(
         installation::migrate(&neighbours[0]),
@@ -45,9 +44,8 @@ async fn two_processes_may_migrate_one_postgresql_at_once() {
         installation::migrate(&neighbours[2])
     );
     first.and(second).and(third).unwrap();
-    support::add_organization(&database, 1).await;
+    support::add_organization(database, 1).await;
     for pool in neighbours {
         pool.close().await;
     }
-    database.finish().await;
 }
