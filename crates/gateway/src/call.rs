@@ -131,6 +131,9 @@ async fn let_through(
     call.wire.unread.set(false);
     let wish = BodyHead::read(&body)?;
     let credentials = Arc::clone(&key.project.state.load().credentials);
+    if let Some(field) = wish.further_models.filter(|_| key.restricts_models()) {
+        return Err(CallError::further_models(field));
+    }
     let choice = choose(call, key, &credentials, operation.dialect(), &wish.model).await?;
 
     // 12, behind 8: there is a credential, ready for use.

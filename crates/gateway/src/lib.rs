@@ -15,6 +15,7 @@ mod connection;
 mod core;
 mod cors;
 mod error;
+mod fields;
 mod forward;
 mod head;
 mod message;
