@@ -109,7 +109,7 @@ async fn let_through(
 
     // 1 to 3: the key, its state, its project's.
     let caller = parts.index.authenticate(&presented_key(&head.headers)?, parts.clock.now())?;
-    let key = &**known.insert(Arc::clone(&caller.key));
+    let key = &*known.insert(Arc::clone(&caller.key));
     // 4: where the call comes from.
     key.check_origin(call.address, cors::origin(&head.headers))?;
     // 5: route and method.
