@@ -1,4 +1,4 @@
-//! Callers that hang up at the worst moment.
+//! Callers that hang up, or take no answer, at the worst moment.
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -10,6 +10,23 @@ use crate::support::{CHAT, CHAT_ANSWER, Client, Gate, Setup, TestKey, TestProvid
 
 fn call(key: &TestKey) -> String {
     Client::request("POST", "/v1/chat/completions", &[("authorization", &key.bearer())], CHAT)
+}
+
+#[tokio::test]
+async fn a_caller_that_takes_no_answer_is_let_go() {
+    let mut setup = Setup::default();
+    setup.options.answer_idle = Duration::from_millis(200);
+    let gate = Gate::start_with(setup);
+    // More than all buffers on the way hold.
+    let request = Client::request("GET", &format!("/{}", "x".repeat(60_000)), &[], "");
+    assert!(gate.connect().await.closed_while_sending(request.repeat(500)).await);
+    // Somebody who reads, however late, gets everything.
+    let mut client = gate.connect().await;
+    client.send(request.repeat(20)).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    for _ in 0..20 {
+        assert_eq!(client.answer().await.status, 200);
+    }
 }
 
 #[tokio::test]
