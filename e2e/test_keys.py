@@ -206,7 +206,9 @@ class TestRequestCap:
             chat(key, admin.url).expect(502, "provider_unreachable")
 
         path = f"{project.path}/credentials/{credential['id']}"
-        admin.post(path, {"base_url": provider.base_url}).expect(200)
+        moved = {"base_url": provider.base_url}
+        admin.post(path, moved).expect(400, "secret_required")
+        admin.post(path, moved | {"api_key": provider.secret}).expect(200)
 
         chat(key, admin.url).expect(200)
         chat(key, admin.url).expect(429, "request_cap_reached")

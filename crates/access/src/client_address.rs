@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use ipnet::IpNet;
 
 /// The networks whose `X-Forwarded-For` is believed.
@@ -24,11 +24,11 @@ impl TrustedProxies {
         if self.0.is_empty() {
             return client;
         }
-        let lines: Vec<&str> =
-            headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
-        let mut hops = lines.iter().rev().flat_map(|line| line.rsplit(','));
+        // Bytes: a caller's part of a line that is no text mustn't hide the proxy's.
+        let lines: Vec<&[u8]> = headers.get_all("x-forwarded-for").iter().map(HeaderValue::as_bytes).collect();
+        let mut hops = lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b','));
         while self.0.iter().any(|network| network.contains(&client)) {
-            match hops.next().and_then(|hop| hop.trim().parse::<IpAddr>().ok()) {
+            match hops.next().and_then(|hop| std::str::from_utf8(hop).ok()?.trim().parse::<IpAddr>().ok()) {
                 Some(next) => client = next.to_canonical(),
                 None => break,
             }
@@ -48,6 +48,21 @@ mod tests {
         }
         let trusted = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]);
         trusted.client_address(peer.parse().unwrap(), &headers).to_string()
+    }
+
+    #[test]
+    fn a_line_that_is_no_text_hides_nothing_of_what_the_proxy_wrote_behind() {
+        let trusted = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]);
+        for lines in
+            [&[&b"\xff, 198.51.100.1"[..]][..], &[b"6.6.6.6", b"\xff, 198.51.100.1"], &[b"6.6.6.6, \xff,198.51.100.1"]]
+        {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append("x-forwarded-for", HeaderValue::from_bytes(line).unwrap());
+            }
+            let client = trusted.client_address("10.0.0.1".parse().unwrap(), &headers);
+            assert_eq!(client.to_string(), "198.51.100.1", "{headers:?}");
+        }
     }
 
     #[test]

@@ -115,10 +115,17 @@ async fn a_project_is_made_with_its_first_credential_or_not_at_all() {
 async fn an_edit_changes_what_it_names_and_a_stale_one_nothing() {
     let api = TestApi::start().await;
     let path = path_of(ORGANIZATION, &made(&api, ORGANIZATION, "Shared").await);
-    let edited = api.post(&path, json!({ "name": "Main", "base_url": "http://10.0.0.1:8000" })).await.ok();
+    let elsewhere = json!({ "name": "Main", "base_url": "http://10.0.0.1:8000" });
+    let refused = api.post(&path, elsewhere.clone()).await.refused(400, "secret_required");
+    assert_eq!(refused.as_deref(), Some("api_key"));
+    let with_secret = |mut body: Value| {
+        body["api_key"] = SECRET.into();
+        body
+    };
+    let edited = api.post(&path, with_secret(elsewhere)).await.ok();
     assert_eq!((&edited["name"], &edited["base_url"]), (&json!("Main"), &json!("http://10.0.0.1:8000")));
     assert_eq!((&edited["version"], &edited["redacted_value"]), (&json!(2), &json!("sk-proj...h8I9")));
-    let usual = api.post(&path, json!({ "base_url": null })).await.ok();
+    let usual = api.post(&path, with_secret(json!({ "base_url": null }))).await.ok();
     assert_eq!(usual["base_url"], "https://api.openai.com/v1");
     let needed = api.post(&path, json!({ "api_key": null })).await;
     assert_eq!(needed.refused(400, "missing_required_parameter").as_deref(), Some("api_key"));

@@ -109,7 +109,7 @@ async fn let_through(
 
     // 1 to 3: the key, its state, its project's.
     let caller = parts.index.authenticate(&presented_key(&head.headers)?, parts.clock.now())?;
-    let key = &**known.insert(Arc::clone(&caller.key));
+    let key = &*known.insert(Arc::clone(&caller.key));
     // 4: where the call comes from.
     key.check_origin(call.address, cors::origin(&head.headers))?;
     // 5: route and method.
@@ -131,6 +131,9 @@ async fn let_through(
     call.wire.unread.set(false);
     let wish = BodyHead::read(&body)?;
     let credentials = Arc::clone(&key.project.state.load().credentials);
+    if let Some(field) = wish.further_models.filter(|_| key.restricts_models()) {
+        return Err(CallError::further_models(field));
+    }
     let choice = choose(call, key, &credentials, operation.dialect(), &wish.model).await?;
 
     // 12, behind 8: there is a credential, ready for use.

@@ -57,6 +57,7 @@ pub(crate) async fn serve(
         stream,
         Rc::clone(&wire),
         core.scratch.clone(),
+        core.shared.options.answer_idle,
         Box::new(move |status| unparsable(&refuser, status)),
     );
     let service = service_fn(|request: Request<Incoming>| answer(&core, &wire, peer, request));

@@ -41,6 +41,14 @@ impl CallError {
         Self::new(StatusCode::BAD_REQUEST, code, message)
     }
 
+    /// The body names models in `field` that the lists of models know nothing of.
+    pub(crate) fn further_models(field: &'static str) -> Self {
+        let message =
+            format!("This API key may use certain models only, and {field} names further ones. Leave {field} out.");
+        let error = Self::new(StatusCode::FORBIDDEN, "model_not_allowed", message).last_word();
+        Self { param: Some(field), ..error }
+    }
+
     fn last_word(self) -> Self {
         Self { is_final: true, ..self }
     }

@@ -4,6 +4,7 @@
 use std::{
     future::{Future as _, poll_fn},
     rc::Rc,
+    sync::atomic::AtomicBool,
     task::Poll,
     time::{Duration, Instant},
 };
@@ -47,7 +48,7 @@ pub(crate) async fn forward(
     let Outgoing { caller, target, operation, body, stream, adds_usage, waited } = outgoing;
     let mut watch = stream.then(|| Watch::new(Rc::clone(call.core), caller.clone()));
     let sending = Instant::now();
-    let sent = send(call, &target, operation, body, watch.as_mut()).await;
+    let sent = send(call, (&target, operation), body, watch.as_mut(), settlement.begun()).await;
     let away = sending.elapsed();
     let answer = match sent {
         Ok(Ok(answer)) => answer,
@@ -82,13 +83,13 @@ pub(crate) async fn forward(
 /// minutes before its first word.
 async fn send(
     call: &Call<'_>,
-    target: &Target,
-    operation: Operation,
+    (target, operation): (&Target, Operation),
     body: Bytes,
     mut watch: Option<&mut Watch>,
+    begun: &AtomicBool,
 ) -> Result<Result<UpstreamResponse, SendError>, Refusal> {
     let head = &call.head;
-    let send = call.core.upstream.send(target, operation, head.uri.query(), &head.headers, body);
+    let send = call.core.upstream.send(target, operation, head.uri.query(), &head.headers, body, begun);
     tokio::pin!(send);
     poll_fn(|cx| {
         if let Poll::Ready(sent) = send.as_mut().poll(cx) {

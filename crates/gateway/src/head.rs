@@ -6,13 +6,12 @@
 //! different things (a key twice, a key in other letters that a lenient parser
 //! takes for the same one), the body is refused. It never looks at content.
 
-use std::{borrow::Cow, fmt, ops::Range};
+use std::{borrow::Cow, ops::Range};
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor},
-};
+use serde::Deserialize;
 use serde_json::value::RawValue;
+
+use crate::fields::Fields;
 
 /// Why a body isn't taken. The text goes to the caller.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +34,8 @@ pub(crate) struct BodyHead<'a> {
     pub(crate) stream: bool,
     /// The caller's `stream_options`.
     pub(crate) stream_options: StreamOptions,
+    /// A field that names further models, if there is one.
+    pub(crate) further_models: Option<&'static str>,
     /// Behind the body's opening brace.
     pub(crate) inside: usize,
 }
@@ -62,6 +63,10 @@ const MODEL: &str = "model";
 const STREAM: &str = "stream";
 const STREAM_OPTIONS: &str = "stream_options";
 const INCLUDE_USAGE: &str = "include_usage";
+/// Where some providers (OpenRouter, LiteLLM) take models to try when the first
+/// one doesn't answer.
+const MODELS: &str = "models";
+const FALLBACKS: &str = "fallbacks";
 
 impl<'a> BodyHead<'a> {
     /// Reads the body of a call.
@@ -80,7 +85,7 @@ impl<'a> BodyHead<'a> {
         }
         let mut bad = None;
         let mut json = serde_json::Deserializer::from_str(text);
-        let fields = Fields::read(&mut json, &[MODEL, STREAM, STREAM_OPTIONS], &mut bad);
+        let fields = Fields::read(&mut json, &[MODEL, STREAM, STREAM_OPTIONS, MODELS, FALLBACKS], &mut bad);
         let fields = match (bad, fields.and_then(|fields| json.end().map(|()| fields))) {
             (Some(bad), _) => return Err(bad),
             (None, Ok(fields)) => fields,
@@ -88,7 +93,7 @@ impl<'a> BodyHead<'a> {
                 return Err(whole(format!("The request's body isn't valid JSON: {error}.")));
             }
         };
-        let [model, stream, options] = fields.0;
+        let [model, stream, options, models, fallbacks] = fields.0;
         let (model, model_at) = match model {
             Some(raw) => (read_model(raw)?, range_in(text, raw)),
             None => return Err(wrong(MODEL, "The request names no model. Add a model, such as \"gpt-4o-mini\".")),
@@ -99,7 +104,11 @@ impl<'a> BodyHead<'a> {
             Some(_) => return Err(wrong(STREAM, "stream must be true or false.")),
         };
         let stream_options = StreamOptions::read(text, options)?;
-        Ok(Self { model, model_at, stream, stream_options, inside: text.len() - trimmed.len() + 1 })
+        let is_given = |raw: Option<&RawValue>| raw.is_some_and(|raw| raw.get() != "null");
+        let further = [(MODELS, models), (FALLBACKS, fallbacks)].into_iter().find(|(_, raw)| is_given(*raw));
+        let further_models = further.map(|(name, _)| name);
+        let inside = text.len() - trimmed.len() + 1;
+        Ok(Self { model, model_at, stream, stream_options, further_models, inside })
     }
 }
 
@@ -164,111 +173,6 @@ fn range_in(text: &str, raw: &RawValue) -> Range<usize> {
     start..start + raw.get().len()
 }
 
-/// The values of some keys of one JSON object, the rest passed over.
-struct Fields<'a, const N: usize>([Option<&'a RawValue>; N]);
-
-impl<'a, const N: usize> Fields<'a, N> {
-    /// Puts into `bad` what isn't the parser's but policy's to refuse.
-    fn read<D: Deserializer<'a>>(
-        json: D,
-        keys: &[&'static str; N],
-        bad: &mut Option<BadBody>,
-    ) -> Result<Self, D::Error> {
-        json.deserialize_map(FieldsVisitor { keys, bad, found: [None; N] })
-    }
-}
-
-struct FieldsVisitor<'k, 'a, const N: usize> {
-    keys: &'k [&'static str; N],
-    bad: &'k mut Option<BadBody>,
-    found: [Option<&'a RawValue>; N],
-}
-
-impl<'a, const N: usize> Visitor<'a> for FieldsVisitor<'_, 'a, N> {
-    type Value = Fields<'a, N>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'a>>(mut self, mut entries: A) -> Result<Self::Value, A::Error> {
-        while let Some(key) = entries.next_key_seed(Key(self.keys))? {
-            let refuse = |message: String, key: &'static str| BadBody { param: Some(key), message };
-            match key {
-                Which::Other => {
-                    entries.next_value::<IgnoredAny>()?;
-                }
-                Which::Known(at) => {
-                    let value = entries.next_value::<&'a RawValue>()?;
-                    let (Some(slot), Some(key)) = (self.found.get_mut(at), self.keys.get(at)) else { continue };
-                    if slot.replace(value).is_some() {
-                        *self.bad = Some(refuse(format!("The request's body has {key} twice. Send it once."), key));
-                        return Err(A::Error::custom("a key stands twice"));
-                    }
-                }
-                Which::Lookalike(at) => {
-                    let key = self.keys.get(at).copied().unwrap_or_default();
-                    let message =
-                        format!("The request's body has a key that some providers read as {key}. Write {key}.");
-                    *self.bad = Some(refuse(message, key));
-                    return Err(A::Error::custom("a key looks like another"));
-                }
-            }
-        }
-        Ok(Fields(self.found))
-    }
-}
-
-/// What a key of the body is to us.
-enum Which {
-    Known(usize),
-    /// Spelled otherwise, but the same to a parser that folds letters.
-    Lookalike(usize),
-    Other,
-}
-
-struct Key<'k>(&'k [&'static str]);
-
-impl<'de> DeserializeSeed<'de> for Key<'_> {
-    type Value = Which;
-
-    fn deserialize<D: Deserializer<'de>>(self, key: D) -> Result<Which, D::Error> {
-        key.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Key<'_> {
-    type Value = Which;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<Which, E> {
-        for (at, known) in self.0.iter().enumerate() {
-            if key == *known {
-                return Ok(Which::Known(at));
-            }
-            if folds_to(key, known) {
-                return Ok(Which::Lookalike(at));
-            }
-        }
-        Ok(Which::Other)
-    }
-}
-
-/// Whether a lenient parser could take `key` for `known`: letters of any case
-/// and their Unicode relatives (Go's `encoding/json` folds `ſ` to `s`), with
-/// or without underscores and hyphens (Go's second version).
-fn folds_to(key: &str, known: &str) -> bool {
-    // Every relative of an ASCII letter has at most three bytes.
-    if key.len() > known.len() * 3 {
-        return false;
-    }
-    let folded = key.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase);
-    folded.filter(|c| !matches!(c, '_' | '-')).eq(known.chars().filter(|c| *c != '_'))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -329,8 +233,6 @@ mod tests {
         ] {
             assert_eq!(param(body), Some(field), "{body}");
         }
-        assert!(folds_to("to\u{212a}en", "token"));
-        assert!(!folds_to("models", "model") && !folds_to("upstream", "stream"));
     }
 
     #[test]

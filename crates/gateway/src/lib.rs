@@ -15,6 +15,7 @@ mod connection;
 mod core;
 mod cors;
 mod error;
+mod fields;
 mod forward;
 mod head;
 mod message;
@@ -111,6 +112,8 @@ pub struct GatewayOptions {
     pub body_limit: usize,
     /// The longest pause within the body of a call.
     pub body_idle: Duration,
+    /// How long a caller may take nothing of its answer while there is some.
+    pub answer_idle: Duration,
     /// How long calls in flight may go on after [`Running::shutdown`].
     pub drain: Duration,
     /// Limits of calls to providers.
@@ -119,7 +122,7 @@ pub struct GatewayOptions {
 
 impl GatewayOptions {
     /// One core on `listen`, no proxy trusted, no origin allowed, bodies up to
-    /// 20 MiB and 60 seconds between their pieces, 30 seconds to drain.
+    /// 20 MiB and 60 seconds between their pieces, as long for a caller that takes nothing, 30 seconds to drain.
     pub fn new(listen: SocketAddr) -> Self {
         Self {
             listen,
@@ -128,6 +131,7 @@ impl GatewayOptions {
             allowed_origins: Vec::new(),
             body_limit: 20 << 20,
             body_idle: Duration::from_secs(60),
+            answer_idle: Duration::from_secs(60),
             drain: Duration::from_secs(30),
             client: ClientOptions::default(),
         }

@@ -1,7 +1,8 @@
 //! The books: what a call adds to the usage journal, exactly once, whatever
 //! ends it. A guard is opened just before a call goes out and closed when its
 //! use is known; dropping it (the caller hung up, the stream was cut, the
-//! process drains) closes it too.
+//! process drains) closes it too, or gives the call back if nothing of it was
+//! sent.
 //!
 //! Nothing that was sent is forgotten: a closing record that the journal can't
 //! take is kept until it can, and no new call is let out meanwhile, so what is
@@ -12,13 +13,17 @@ use std::{
     collections::VecDeque,
     net::IpAddr,
     rc::Rc,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
-use keyward_access::{Authenticated, CredentialEntry, KeyEntry, RequestCaps};
+use keyward_access::{Authenticated, CredentialEntry, KeyEntry, Refusal, RequestCaps};
 use keyward_domain::{Clock, clock::to_millis};
 use keyward_provider::Usage;
 use keyward_telemetry::journal::{Journal, JournalError, UsageRecord};
+use tokio_util::task::TaskTracker;
 
 use crate::error::CallError;
 
@@ -27,6 +32,8 @@ pub(crate) struct Ledger {
     journal: Arc<Journal>,
     caps: RequestCaps,
     clock: Arc<dyn Clock>,
+    /// For what must be done although nobody waits for it any more.
+    tasks: TaskTracker,
     /// Closing records that the journal couldn't take yet.
     kept: RefCell<VecDeque<UsageRecord>>,
     /// The last append failed.
@@ -34,16 +41,31 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    pub(crate) fn new(journal: Arc<Journal>, caps: RequestCaps, clock: Arc<dyn Clock>) -> Self {
-        Self { journal, caps, clock, kept: RefCell::default(), in_doubt: Cell::new(false) }
+    pub(crate) fn new(journal: Arc<Journal>, caps: RequestCaps, clock: Arc<dyn Clock>, tasks: TaskTracker) -> Self {
+        Self { journal, caps, clock, tasks, kept: RefCell::default(), in_doubt: Cell::new(false) }
     }
 
     /// Check 8 for a call that can't go out anyway: says whether the cap is
     /// reached, and counts nothing.
-    pub(crate) async fn check_cap(&self, key: &KeyEntry) -> Result<(), CallError> {
-        self.caps.reserve(key).await?;
-        self.give_back(key).await;
+    pub(crate) async fn check_cap(self: &Rc<Self>, key: &Arc<KeyEntry>) -> Result<(), CallError> {
+        self.reserve(key).await?.give_back().await;
         Ok(())
+    }
+
+    /// Counts one call, or refuses it at the cap.
+    async fn reserve(self: &Rc<Self>, key: &Arc<KeyEntry>) -> Result<Reservation, Refusal> {
+        let is_local = self.caps.counts_in_journal() || key.max_requests.is_none();
+        let (ledger, key) = (Rc::clone(self), Arc::clone(key));
+        let counting = async move {
+            ledger.caps.reserve(&key).await?;
+            Ok(Reservation { ledger, key, open: true })
+        };
+        if is_local {
+            return counting.await;
+        }
+        // The database may have counted although the caller hangs up before it
+        // says so: on a task of its own the count is always heard of.
+        self.tasks.spawn_local(counting).await.unwrap_or(Err(Refusal::CapUnavailable))
     }
 
     /// Check 8: counts a call that goes out now. The journal has it before the
@@ -55,7 +77,7 @@ impl Ledger {
         ip: IpAddr,
     ) -> Result<Settlement, CallError> {
         let key = &caller.key;
-        self.caps.reserve(key).await?;
+        let reservation = self.reserve(key).await?;
         let counted = key.max_requests.is_some();
         let journaled = counted && self.caps.counts_in_journal();
         let record = UsageRecord {
@@ -75,10 +97,10 @@ impl Ledger {
         // A record that adds nothing asks whether the journal works again.
         let admission = UsageRecord { requests: i32::from(journaled), sent: false, ..record };
         if self.catch_up().is_err() || ((journaled || self.in_doubt.get()) && self.append(&admission).is_err()) {
-            self.give_back(key).await;
+            reservation.give_back().await;
             return Err(CallError::journal_unavailable());
         }
-        Ok(Settlement { ledger: Rc::clone(self), key: Arc::clone(key), record, journaled, open: true })
+        Ok(Settlement { reservation: Some(reservation), record, journaled, begun: AtomicBool::new(false) })
     }
 
     /// Appends what couldn't be appended before.
@@ -126,25 +148,63 @@ impl Ledger {
     }
 }
 
-/// A call that was counted and whose use isn't in the journal yet.
-pub(crate) struct Settlement {
+/// One counted call; given back unless it is kept.
+struct Reservation {
     ledger: Rc<Ledger>,
     key: Arc<KeyEntry>,
+    open: bool,
+}
+
+impl Reservation {
+    /// The call stays counted.
+    fn keep(mut self) -> Rc<Ledger> {
+        self.open = false;
+        Rc::clone(&self.ledger)
+    }
+
+    /// When this answers, another call may have its place. Dropping the future
+    /// stops nothing.
+    async fn give_back(mut self) {
+        self.open = false;
+        let _ = self.begin_to_give_back().await;
+    }
+
+    fn begin_to_give_back(&self) -> tokio::task::JoinHandle<()> {
+        let (ledger, key) = (Rc::clone(&self.ledger), Arc::clone(&self.key));
+        self.ledger.tasks.spawn_local(async move { ledger.give_back(&key).await })
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        if self.open {
+            drop(self.begin_to_give_back());
+        }
+    }
+}
+
+/// A call that was counted and whose use isn't in the journal yet.
+pub(crate) struct Settlement {
+    /// `None` once the call is settled.
+    reservation: Option<Reservation>,
     /// The closing record, its use still missing.
     record: UsageRecord,
     /// The admission is in the journal.
     journaled: bool,
-    open: bool,
+    begun: AtomicBool,
 }
 
 impl Settlement {
+    /// To be set as soon as anything of the call may have been sent.
+    pub(crate) const fn begun(&self) -> &AtomicBool {
+        &self.begun
+    }
+
     /// The call is over; nothing more is added later.
     pub(crate) fn close(&mut self, usage: Option<Usage>) {
-        if !std::mem::take(&mut self.open) {
-            return;
-        }
+        let Some(reservation) = self.reservation.take() else { return };
         let usage = usage.unwrap_or_default();
-        self.ledger.append_surely(&UsageRecord {
+        reservation.keep().append_surely(&UsageRecord {
             input_tokens: usage.input_tokens,
             output_tokens: usage.output_tokens,
             cached_input_tokens: usage.cached_input_tokens,
@@ -155,16 +215,26 @@ impl Settlement {
 
     /// Nothing of the call ever left: it doesn't count.
     pub(crate) async fn never_sent(mut self) {
-        self.open = false;
-        if self.journaled {
-            self.ledger.append_surely(&UsageRecord { requests: -1, sent: false, ..self.record });
+        if let Some(reservation) = self.take_back() {
+            reservation.give_back().await;
         }
-        self.ledger.give_back(&self.key).await;
+    }
+
+    fn take_back(&mut self) -> Option<Reservation> {
+        let reservation = self.reservation.take()?;
+        if self.journaled {
+            reservation.ledger.append_surely(&UsageRecord { requests: -1, sent: false, ..self.record });
+        }
+        Some(reservation)
     }
 }
 
 impl Drop for Settlement {
     fn drop(&mut self) {
-        self.close(None);
+        if self.begun.load(Ordering::Relaxed) {
+            self.close(None);
+        } else {
+            drop(self.take_back());
+        }
     }
 }

@@ -123,17 +123,41 @@ pub(crate) struct Socket {
     refuse: Box<dyn Fn(u16) -> Bytes>,
     /// Such an answer, still to be written.
     replacement: Bytes,
+    /// How long the peer may take nothing, and since when it does.
+    stall: Duration,
+    stalled: Option<Pin<Box<Sleep>>>,
     closing: Option<(Pin<Box<Sleep>>, usize)>,
 }
 
 impl Socket {
-    pub(crate) fn new(stream: TcpStream, wire: Rc<Wire>, scratch: Scratch, refuse: Box<dyn Fn(u16) -> Bytes>) -> Self {
-        Self { stream, wire, scratch, refuse, replacement: Bytes::new(), closing: None }
+    /// `stall`: how long the peer may take nothing of what is written.
+    pub(crate) fn new(
+        stream: TcpStream,
+        wire: Rc<Wire>,
+        scratch: Scratch,
+        stall: Duration,
+        refuse: Box<dyn Fn(u16) -> Bytes>,
+    ) -> Self {
+        Self { stream, wire, scratch, refuse, replacement: Bytes::new(), stall, stalled: None, closing: None }
+    }
+
+    /// Writes what the peer takes. One that takes nothing for long is given up:
+    /// it would hold its connection, and a provider's, for ever.
+    fn poll_take(&mut self, cx: &mut Context<'_>, parts: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, parts);
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(self.stall)));
+        ready!(stalled.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
     fn poll_replacement(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.replacement.is_empty() {
-            match ready!(Pin::new(&mut self.stream).poll_write(cx, &self.replacement))? {
+            let replacement = self.replacement.clone();
+            match ready!(self.poll_take(cx, &[IoSlice::new(&replacement)]))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 written => self.replacement.advance(written),
             }
@@ -195,7 +219,7 @@ impl Write for Socket {
             this.wire.unread.set(true);
             return Poll::Ready(Ok(parts.iter().map(|part| part.len()).sum()));
         }
-        Pin::new(&mut this.stream).poll_write_vectored(cx, parts)
+        this.poll_take(cx, parts)
     }
 
     fn is_write_vectored(&self) -> bool {

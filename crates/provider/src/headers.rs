@@ -72,6 +72,7 @@ fn stays_from_caller(name: &HeaderName) -> bool {
             | "expect" | "accept-encoding" | "x-request-id" | "x-client-request-id"
             // Whose call it is.
             | "authorization" | "x-api-key" | "api-key" | "openai-organization" | "openai-project"
+            | "x-goog-api-key" | "x-goog-user-project"
     );
     let foreign = ["x-forwarded-", "x-envoy-", "x-amzn-", "cf-", "sec-", "access-control-", "keyward-"]
         .iter()
@@ -85,6 +86,9 @@ fn stops_from_provider(name: &str) -> bool {
         // The provider's site and the way from there.
         "set-cookie" | "server" | "via" | "alt-svc" | "strict-transport-security" | "nel" | "report-to"
             | "x-powered-by" | "content-security-policy"
+            | "clear-site-data"
+            // Orders to the web server in front of Keyward: to answer with a file of its own.
+            | "x-accel-redirect" | "x-sendfile" | "x-lighttpd-send-file" | "x-reproxy-url"
             // A redirect would carry the caller's API key to another host.
             | "location" | "refresh" | "content-location"
             // Said of Keyward's credential, not of the caller's key.
@@ -150,6 +154,8 @@ mod tests {
             "authorization",
             "x-api-key",
             "api-key",
+            "x-goog-api-key",
+            "x-goog-user-project",
             "openai-organization",
             "openai-project",
             "connection",
@@ -232,6 +238,10 @@ mod tests {
             "location",
             "access-control-allow-origin",
             "cf-ray",
+            "x-accel-redirect",
+            "x-sendfile",
+            "clear-site-data",
+            "proxy-authentication-info",
         ] {
             assert!(to_caller(&map(&[(name, "v")])).is_empty(), "{name}");
         }

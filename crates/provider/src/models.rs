@@ -20,6 +20,11 @@ use crate::{
 pub const MODEL_LIST_TIME: Duration = Duration::from_secs(10);
 /// The longest list that is read, in bytes.
 pub const MODEL_LIST_BYTES: usize = 4 * 1024 * 1024;
+/// The most models that are taken of a list; the largest that is known has a
+/// few hundred. A server that lists 300,000 would hold up all other callers.
+pub const MODEL_LIST_MODELS: usize = 5_000;
+/// The longest id that is taken, in bytes.
+const MODEL_ID_BYTES: usize = 512;
 
 /// Why there is no list.
 #[derive(Debug, thiserror::Error)]
@@ -107,7 +112,9 @@ fn ids(body: &[u8]) -> Option<Vec<String>> {
         List::Bare(models) => models,
     };
     let id = |model: Model| model.id.strip_prefix("models/").map(str::to_owned).unwrap_or(model.id);
-    Some(models.into_iter().map(id).collect())
+    // No call could name what is left out: see the gateway's reading of `model`.
+    let can_be_named = |id: &String| id.len() <= MODEL_ID_BYTES && !id.chars().any(char::is_control);
+    Some(models.into_iter().map(id).filter(can_be_named).take(MODEL_LIST_MODELS).collect())
 }
 
 impl From<SendError> for ModelListError {
@@ -123,6 +130,17 @@ impl From<SendError> for ModelListError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_that_goes_on_and_on_is_cut() {
+        let list = |ids: Vec<String>| {
+            let models: Vec<_> = ids.into_iter().map(|id| serde_json::json!({ "id": id })).collect();
+            super::ids(serde_json::json!({ "data": models }).to_string().as_bytes()).unwrap()
+        };
+        let many = list((0..=MODEL_LIST_MODELS).map(|n| n.to_string()).collect());
+        assert_eq!((many.len(), many.last().map(String::as_str)), (MODEL_LIST_MODELS, Some("4999")));
+        assert_eq!(list(vec!["a\nb".into(), "\u{1b}[2J".into(), "x".repeat(513), "good".into()]), ["good"]);
+    }
 
     #[test]
     fn lists_of_every_provider_are_read() {

@@ -1,7 +1,10 @@
 //! The one way out: every call to a provider, across the network or to the
 //! built-in one, leaves here and answers with the same type.
 
-use std::task::{Context, Poll};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    task::{Context, Poll},
+};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -52,7 +55,8 @@ impl Upstream {
     ///
     /// What the provider refuses is an answer like any other; an error means
     /// that there is no answer ([`SendError::was_sent`] tells whether the
-    /// provider may have begun).
+    /// provider may have begun). `begun` tells the same of a future that was
+    /// dropped: `true` from the moment that anything may have been written.
     pub async fn send(
         &self,
         target: &Target,
@@ -60,8 +64,10 @@ impl Upstream {
         query: Option<&str>,
         headers: &HeaderMap,
         body: Bytes,
+        begun: &AtomicBool,
     ) -> Result<UpstreamResponse, SendError> {
         let Some(network) = target.network() else {
+            begun.store(true, Ordering::Relaxed);
             return Ok(self.demo.answer(operation, &body));
         };
         let path = [network.endpoint.path(), operation.path()];
@@ -72,7 +78,7 @@ impl Upstream {
             headers: &target.headers(headers, operation.dialect()),
             body,
         };
-        let answer = self.client.send(&network.endpoint, request).await?;
+        let answer = self.client.send_noting(&network.endpoint, request, begun).await?;
         Ok(UpstreamResponse {
             status: answer.status,
             headers: headers::to_caller(&answer.headers),

@@ -8,6 +8,7 @@ use std::sync::Mutex;
 
 use keyward_access::CredentialEntry;
 use keyward_domain::{
+    credential::BaseUrl,
     id::{CredentialId, ProjectId},
     permission::Permission,
     provider::Provider,
@@ -42,6 +43,52 @@ async fn a_replaced_secret_is_used_from_the_next_call_on() {
     assert_eq!((secret_of(&used[0]), used[0].version), (Some("sk-second-987654321"), 2));
     let house = house.reopened().await;
     assert_eq!(secret_of(&used_by(&house.keyward, project)[0]), Some("sk-second-987654321"));
+}
+
+#[tokio::test]
+async fn a_stored_secret_never_goes_to_an_address_that_its_owner_did_not_name() {
+    let house = House::new().await;
+    let project = house.project("Search").await.id;
+    let address = |url: &str| Some(Some(BaseUrl::parse("base_url", url).unwrap()));
+    let first = NewCredential {
+        provider: Provider::OpenAiCompatible,
+        base_url: address("https://models.example/v1").flatten(),
+        ..new_credential("sk-first-1234567890")
+    };
+    let id = add(&house, Some(project), first).await;
+    let change = async |command| update(&house.keyward, &house.owner(), Some(project), id, command).await;
+    let elsewhere = UpdateCredential { base_url: address("https://evil.example/v1"), ..UpdateCredential::default() };
+
+    let refused = change(elsewhere.clone()).await;
+    assert!(
+        matches!(&refused, Err(Error::Invalid(why)) if (why.code, why.param.as_str()) == ("secret_required", "api_key")),
+        "{refused:?}"
+    );
+    let used = used_by(&house.keyward, project);
+    assert_eq!((used[0].base_url.as_deref(), used[0].version), (Some("https://models.example/v1"), 1));
+
+    // The same address is no other one; a secret that goes may go.
+    let same = UpdateCredential { base_url: address("https://models.example/v1/"), ..UpdateCredential::default() };
+    assert_eq!(change(same).await.unwrap().credential.version, 1);
+    let sent_again = UpdateCredential { api_key: Some(Some("sk-second-987654321".into())), ..elsewhere.clone() };
+    change(sent_again).await.unwrap();
+    let used = used_by(&house.keyward, project);
+    let reached = (used[0].base_url.as_deref(), secret_of(&used[0]));
+    assert_eq!(reached, (Some("https://evil.example/v1"), Some("sk-second-987654321")));
+    let third = address("https://third.example/v1");
+    change(UpdateCredential { base_url: third, api_key: Some(None), ..UpdateCredential::default() }).await.unwrap();
+    assert_eq!(secret_of(&used_by(&house.keyward, project)[0]), None);
+    change(elsewhere).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stored_secret_stays_where_it_is_when_the_usual_address_would_come_back() {
+    let house = House::new().await;
+    let base_url = Some(BaseUrl::parse("base_url", "https://models.example/v1").unwrap());
+    let id = add(&house, None, NewCredential { base_url, ..new_credential("sk-first-1234567890") }).await;
+    let usual = UpdateCredential { base_url: Some(None), ..UpdateCredential::default() };
+    let refused = update(&house.keyward, &house.owner(), None, id, usual).await;
+    assert!(matches!(&refused, Err(Error::Invalid(why)) if why.code == "secret_required"), "{refused:?}");
 }
 
 #[tokio::test]

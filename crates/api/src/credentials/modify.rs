@@ -32,7 +32,7 @@ pub struct ModifyCredentialBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, write_only)]
     pub api_key: Option<Option<SecretString>>,
-    /// A new address; null: the provider's usual place.
+    /// A new address; null: the provider's usual place. Where a secret is stored, `api_key` must be sent with it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     pub base_url: Option<Option<String>>,

@@ -19,9 +19,29 @@ impl FromRequestParts<Api> for Query {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, ApiError> {
-        let text = parts.uri.query().unwrap_or_default();
-        Ok(Self(form_urlencoded::parse(text.as_bytes()).into_owned().collect()))
+        read(parts.uri.query().unwrap_or_default()).map(Self)
     }
+}
+
+/// The longest value, in bytes: databases refuse to search for much more.
+const MAX_VALUE: usize = 1000;
+
+fn read(query: &str) -> Result<Vec<(String, String)>, ApiError> {
+    let parameters: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    for (name, value) in &parameters {
+        let refuse = |why: &str| {
+            let name: String = name.chars().take(100).collect();
+            Err(invalid(&name, format!("{name} {why}")))
+        };
+        if value.len() > MAX_VALUE {
+            return refuse("is longer than 1000 bytes.");
+        }
+        // PostgreSQL has no text with a NUL in it, and nobody means the others.
+        if value.chars().any(char::is_control) {
+            return refuse("holds a control character.");
+        }
+    }
+    Ok(parameters)
 }
 
 fn invalid(param: &str, message: impl Into<String>) -> ApiError {
@@ -119,5 +139,24 @@ impl Query {
                 .param(name))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::response::IntoResponse;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_no_database_can_look_for_is_refused_by_name() {
+        for query in [format!("search={}", "a".repeat(1001)), "search=a%00".into(), "a=1&search=%0a".into()] {
+            let refused = read(&query).unwrap_err().into_response();
+            assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "{query}");
+            let body = axum::body::to_bytes(refused.into_body(), 10_000).await.unwrap();
+            assert!(body.windows(16).any(|text| text == b"\"param\":\"search\""), "{query}");
+        }
+        assert_eq!(read(&format!("search={}", "a".repeat(1000))).unwrap().len(), 1);
+        assert_eq!(read("search=%c3%a9+b").unwrap(), [("search".to_owned(), "é b".to_owned())]);
     }
 }

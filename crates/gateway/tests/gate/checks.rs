@@ -30,6 +30,27 @@ async fn refused(gate: &Gate, authorization: &str, headers: &[(&str, &str)], sta
 }
 
 #[tokio::test]
+async fn a_list_of_further_models_passes_no_list_of_allowed_ones() {
+    let (gate, mut provider, key) = Gate::with_provider().await;
+    provider.always_answer(CHAT_ANSWER);
+    let narrow = KeyAccess { allowed_models: patterns(&["gpt-4o"]), ..KeyAccess::default() };
+    let narrow = gate.key_with(None, narrow);
+    for field in ["models", "fallbacks"] {
+        let body = |value: &str| format!(r#"{{"{field}":{value},"model":"gpt-4o"}}"#);
+        for value in [r#"["o1-pro"]"#, r#""o1-pro""#, r#"[{"model":"o1-pro"}]"#] {
+            let answer = gate.post(&narrow, PATHS[0], &body(value)).await;
+            answer.assert_error(403, "model_not_allowed");
+            assert_eq!(answer.json()["error"]["param"], field);
+            assert_eq!(gate.post(&key, PATHS[0], &body(value)).await.status, 200);
+        }
+        assert_eq!(gate.post(&narrow, PATHS[0], &body("null")).await.status, 200);
+        let otherwise = format!(r#"{{"model":"gpt-4o","{}":["o1-pro"]}}"#, field.to_uppercase());
+        gate.post(&narrow, PATHS[0], &otherwise).await.assert_error(400, "invalid_request_body");
+    }
+    assert_eq!(provider.seen(), 8);
+}
+
+#[tokio::test]
 async fn strangers_and_states_of_the_key_are_refused() {
     let (gate, provider, mut key) = Gate::with_provider().await;
     refused(&gate, &format!("Bearer {}", gate.unknown_secret().expose()), &[], 401, "invalid_api_key").await;

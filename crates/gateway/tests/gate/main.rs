@@ -11,6 +11,7 @@ mod checks;
 mod cut;
 mod failures;
 mod full_disk;
+mod hang_ups;
 mod models;
 mod origins;
 mod passing;

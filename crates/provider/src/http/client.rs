@@ -3,7 +3,10 @@
 
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 use std::time::Duration;
 
 use http::{HeaderMap, Method, StatusCode};
@@ -81,8 +84,20 @@ impl Client {
     /// closes the connection. A pooled connection that turns out to have been
     /// closed by its peer before the request came is replaced once, silently.
     pub async fn send(&self, endpoint: &Endpoint, request: OutgoingRequest<'_>) -> Result<Response, SendError> {
+        self.send_noting(endpoint, request, &AtomicBool::new(false)).await
+    }
+
+    /// [`Client::send`] for who may drop the future: `begun` is `true` from the
+    /// moment that anything of the request may have been written.
+    pub async fn send_noting(
+        &self,
+        endpoint: &Endpoint,
+        request: OutgoingRequest<'_>,
+        begun: &AtomicBool,
+    ) -> Result<Response, SendError> {
         request.check()?;
         if let Some(mut connection) = self.pool.take(endpoint.origin()) {
+            begun.store(true, Ordering::Relaxed);
             match self.exchange(&mut connection, endpoint, &request).await {
                 Ok(head) => return Ok(self.response(head, connection)),
                 Err(SendError::Unreachable { .. }) if connection.was_stale() => {}
@@ -91,6 +106,7 @@ impl Client {
         }
         // Boxed: rare, and larger than all the rest of this future.
         let mut connection = Box::pin(connect(endpoint, &self.options, &self.tls)).await?;
+        begun.store(true, Ordering::Relaxed);
         let head = self.exchange(&mut connection, endpoint, &request).await?;
         Ok(self.response(head, connection))
     }

@@ -11,7 +11,7 @@ use super::support::{NOW, upstream};
 pub async fn ask(operation: Operation, body: &Value) -> UpstreamResponse {
     let target = Target::new(Provider::Demo, None, None).unwrap();
     let body = Bytes::from(body.to_string());
-    upstream().send(&target, operation, None, &HeaderMap::new(), body).await.unwrap()
+    upstream().send(&target, operation, None, &HeaderMap::new(), body, &Default::default()).await.unwrap()
 }
 
 /// Status and body; checks on the way that the tap reads the same use.

@@ -163,8 +163,10 @@ async fn words_are_paced_and_giving_up_waiting_loses_none() {
     let target = Target::new(Provider::Demo, None, None).unwrap();
     let body = body(Operation::ChatCompletions, "count to 4", 100).to_string();
     let started = Instant::now();
-    let mut answer =
-        upstream.send(&target, Operation::ChatCompletions, None, &HeaderMap::new(), body.into()).await.unwrap();
+    let mut answer = upstream
+        .send(&target, Operation::ChatCompletions, None, &HeaderMap::new(), body.into(), &Default::default())
+        .await
+        .unwrap();
     let mut pieces = vec![answer.body.next().await.unwrap().unwrap()];
     while !answer.body.is_complete() {
         let waits = poll_fn(|cx| Poll::Ready(answer.body.poll_next(cx).is_pending())).await;

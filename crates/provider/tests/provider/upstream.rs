@@ -1,5 +1,7 @@
 //! One call, across the network and to the built-in provider.
 
+use std::sync::atomic::AtomicBool;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use keyward_domain::provider::Provider;
@@ -33,11 +35,13 @@ async fn the_body_reaches_the_provider_as_it_is_and_its_answer_comes_back() {
     let target = Target::new(Provider::OpenAi, Some(&provider.base_url), Some(&"sk-keywards".into())).unwrap();
     let body = Bytes::from_static(b"{ \"model\" :\"m\",\"unknown\": \"\\u00e9\" }");
 
-    let call = upstream();
-    let answer =
-        call.send(&target, Operation::ChatCompletions, Some("a=1&b=%20"), &caller(), body.clone()).await.unwrap();
+    let (call, begun) = (upstream(), AtomicBool::new(false));
+    let answer = call
+        .send(&target, Operation::ChatCompletions, Some("a=1&b=%20"), &caller(), body.clone(), &begun)
+        .await
+        .unwrap();
 
-    assert_eq!(answer.status, 429);
+    assert_eq!((answer.status.as_u16(), begun.into_inner()), (429, true));
     let mut headers: Vec<_> = answer.headers.iter().map(|(n, v)| (n.as_str(), v.to_str().unwrap())).collect();
     headers.sort_unstable();
     assert_eq!(
@@ -67,7 +71,8 @@ async fn every_operation_has_its_path() {
     ] {
         let server = Scripted::start("HTTP/1.1 204 No Content\r\n\r\n").await;
         let target = Target::new(provider, Some(&server.base_url), Some(&"sk-keywards".into())).unwrap();
-        let answer = upstream().send(&target, operation, Some(""), &caller(), Bytes::new()).await.unwrap();
+        let answer =
+            upstream().send(&target, operation, Some(""), &caller(), Bytes::new(), &Default::default()).await.unwrap();
         assert!(answer.body.is_complete());
         let call = server.call().await;
         assert!(call.starts_with(line), "{call}");
@@ -77,10 +82,10 @@ async fn every_operation_has_its_path() {
 
 #[tokio::test]
 async fn a_call_that_may_not_go_out_was_not_sent() {
-    let upstream = upstream_with(false, std::time::Duration::ZERO);
+    let (upstream, begun) = (upstream_with(false, std::time::Duration::ZERO), AtomicBool::new(false));
     let target = Target::new(Provider::Vllm, Some("http://127.0.0.1:9/v1"), None).unwrap();
-    let error = upstream.send(&target, Operation::Embeddings, None, &caller(), Bytes::new()).await.unwrap_err();
-    assert!(matches!(error, SendError::Blocked { .. }) && !error.was_sent(), "{error:?}");
+    let error = upstream.send(&target, Operation::Embeddings, None, &caller(), Bytes::new(), &begun).await.unwrap_err();
+    assert!(matches!(error, SendError::Blocked { .. }) && !error.was_sent() && !begun.into_inner(), "{error:?}");
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Editing a credential and replacing its secret.
 
 use keyward_domain::{
-    Name,
+    Invalid, Name,
     actor::Actor,
-    credential::{Aliases, BaseUrl, redact},
+    credential::{Aliases, BaseUrl, Credential, redact},
     id::{CredentialId, ProjectId},
     permission::Permission,
 };
@@ -13,12 +13,23 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{CredentialDetails, audited, find_own, name_taken, seal, subject};
 use crate::{Keyward, Result, change::Event, error::check_version};
 
+/// Refuses another address for a stored secret: who may change a credential may
+/// not read its secret, and a server of their own would be told it.
+fn check_same_place(before: &Credential, after: &Credential) -> Result<()> {
+    if before.effective_base_url() == after.effective_base_url() {
+        return Ok(());
+    }
+    let message = "A new base_url takes the secret with it: send api_key in the same request, so that a stored secret goes only where whoever knows it sends it.";
+    Err(Invalid::new("api_key", message).code("secret_required").into())
+}
+
 /// What changes: `None` leaves a field as it is.
 #[derive(Debug, Clone, Default)]
 pub struct UpdateCredential {
     /// A new name.
     pub name: Option<Name>,
-    /// A new address, or the provider's usual one.
+    /// A new address, or the provider's usual one. Where a secret is stored,
+    /// another address takes a secret with it ([`UpdateCredential::api_key`]).
     pub base_url: Option<Option<BaseUrl>>,
     /// A new secret, or none where the provider can do without.
     pub api_key: Option<Option<SecretString>>,
@@ -48,9 +59,13 @@ pub async fn update(
     if let Some(name) = command.name {
         after.name = name;
     }
+    let had_secret = before.redacted_value.is_some();
     if let Some(base_url) = command.base_url {
         after.provider.check_base_url("base_url", base_url.is_some())?;
         after.base_url = base_url;
+        if had_secret && command.api_key.is_none() {
+            check_same_place(&before, &after)?;
+        }
     }
     if let Some(aliases) = command.aliases {
         after.aliases = aliases;
@@ -58,7 +73,6 @@ pub async fn update(
     if let Some(priority) = command.priority {
         after.priority = priority;
     }
-    let had_secret = before.redacted_value.is_some();
     // Taking away what isn't there changes nothing.
     let new_secret = command.api_key.filter(|secret| secret.is_some() || had_secret);
     if let Some(secret) = &new_secret {

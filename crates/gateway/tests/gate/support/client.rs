@@ -59,6 +59,11 @@ impl Client {
         self.stream.write_all(bytes.as_ref()).await.unwrap();
     }
 
+    /// Sends without reading; whether the other side closes before all is taken.
+    pub async fn closed_while_sending(&mut self, bytes: impl AsRef<[u8]>) -> bool {
+        within(self.stream.write_all(bytes.as_ref())).await.is_err()
+    }
+
     /// A request's text, its length told.
     pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> String {
         let mut text = format!("{method} {path} HTTP/1.1\r\nhost: keyward.example\r\n");

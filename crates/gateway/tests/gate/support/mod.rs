@@ -32,7 +32,7 @@ use keyward_provider::http::Tls;
 use keyward_telemetry::journal::{Journal, JournalOptions, Position, UsageRecord};
 use uuid::Uuid;
 
-pub use client::{Answer, Client};
+pub use client::{Answer, Client, within};
 pub use provider::{Exchange, TestProvider};
 
 pub struct TestClock(AtomicI64);
