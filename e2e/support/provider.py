@@ -5,6 +5,7 @@ import json
 import queue
 import socket
 import socketserver
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -79,6 +80,13 @@ class Exchange:
         """Closes the connection, whatever was promised."""
         self.keep_alive = False
         self._connection.shutdown(socket.SHUT_RDWR)
+
+    def reset(self) -> None:
+        """Breaks the connection, as a machine does that has forgotten it."""
+        self.keep_alive = False
+        at_once = struct.pack("ii", 1, 0)
+        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        self._connection.close()
 
     def wait_for_hang_up(self) -> None:
         """Waits until Keyward closes the connection, and notes that it did."""

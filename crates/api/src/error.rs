@@ -120,6 +120,9 @@ impl From<Error> for ApiError {
             Error::Store(StoreError::Full(_)) => {
                 unavailable("The database's disk is full. Nothing was changed; make room, then try again.")
             }
+            Error::Store(StoreError::OutcomeUnknown(_)) => unavailable(
+                "The database went away while this was being saved. Look whether it was, before you try again.",
+            ),
             Error::NotYetInForce(_) => unavailable(
                 "The change is saved, but the database went away before it was in force here. It will be within a second of its return.",
             ),

@@ -76,6 +76,9 @@ pub(crate) fn json(status: StatusCode, body: Bytes) -> Response<AnswerBody> {
 pub(crate) fn refuse(error: &CallError, dialect: Dialect, request: RequestId) -> Response<AnswerBody> {
     let mut answer = json(error.status, error.envelope(dialect, request));
     let headers = answer.headers_mut();
+    if error.status == StatusCode::SERVICE_UNAVAILABLE && !error.is_final {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
     if let Some(allow) = error.allow {
         headers.insert(header::ALLOW, HeaderValue::from_static(allow));
     }

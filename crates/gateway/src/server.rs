@@ -36,7 +36,7 @@ const TIDY: Duration = Duration::from_secs(15);
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The address can't be listened on.
-    #[error("can't listen on {address}: {source}")]
+    #[error("can't listen on {address}: {source}. Stop what listens there, or name another address with --listen")]
     Listen {
         /// The address asked for.
         address: SocketAddr,

@@ -14,6 +14,8 @@ pub fn start(settings: &Settings) -> Result<()> {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // Would be told on standard error too, and panics where that is full.
+        .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal());
     let started = if settings.log_json { builder.json().flatten_event(true).try_init() } else { builder.try_init() };
     started.map_err(|error| anyhow::anyhow!("logging can't be started: {error}"))

@@ -10,6 +10,9 @@ use tokio::{
 
 use crate::{config::Settings, demo, server::Server, system::SystemClock};
 
+/// "File size limit exceeded", for which tokio has no name.
+const SIGXFSZ: i32 = 25;
+
 /// What to serve beyond the settings.
 #[derive(Debug, clap::Args)]
 pub struct ServeArgs {
@@ -25,6 +28,9 @@ pub fn run(settings: &Settings, args: &ServeArgs, out: &mut dyn Write) -> Result
     runtime.block_on(async {
         // Before anything starts, so that no signal is missed.
         let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        // A file that may grow no longer (`ulimit -f`) is a full disk, which is dealt
+        // with where the file is written, and no reason to die.
+        let _too_large = signal(SignalKind::from_raw(SIGXFSZ))?;
         let server = Server::start(settings, Arc::new(SystemClock)).await?;
         let greeted = greet(out, &server, args.demo).await;
         if greeted.is_ok() {

@@ -7,7 +7,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicI64, Ordering},
+        atomic::{AtomicI64, Ordering},
     },
     time::Duration,
 };
@@ -23,7 +23,7 @@ use keyward_store::{
     credential, journal_position,
 };
 use keyward_telemetry::journal::{Journal, Position, UsageRecord};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Keyward, Result};
@@ -44,8 +44,8 @@ pub(crate) struct Drainer {
     applied: AtomicI64,
     /// The segment up to which files were deleted. The lock makes one settling.
     discarded: Mutex<u32>,
-    /// The last settling failed, and somebody was told.
-    failing: AtomicBool,
+    /// Whether the last settling failed.
+    failing: watch::Sender<bool>,
 }
 
 impl Drainer {
@@ -57,11 +57,30 @@ impl Drainer {
         transaction.commit().await?;
         journal.continue_after(applied)?;
         let applied = AtomicI64::new(applied.to_i64());
-        Ok(Self { journal, applied, discarded: Mutex::new(0), failing: AtomicBool::new(false) })
+        Ok(Self { journal, applied, discarded: Mutex::new(0), failing: watch::Sender::new(false) })
     }
 
     fn applied(&self) -> Position {
         Position::from_i64(self.applied.load(Ordering::Acquire))
+    }
+
+    /// Remembers and tells how a settling went.
+    fn note(&self, settled: &Result<()>) {
+        let failed = settled.is_err();
+        if self.failing.send_if_modified(|failing| std::mem::replace(failing, failed) != failed) {
+            match settled {
+                Ok(()) => tracing::info!("usage is counted again"),
+                Err(error) => {
+                    tracing::error!(%error, "usage can't be counted: the journal keeps it until it can");
+                }
+            }
+        }
+    }
+
+    /// Ends when the last settling has failed.
+    async fn fails(&self) {
+        // Its sender is this drainer, so it can't be gone.
+        let _ = self.failing.subscribe().wait_for(|failing| *failing).await;
     }
 
     /// Deletes files that are counted as a whole.
@@ -86,36 +105,38 @@ impl Keyward {
             return Ok(());
         }
         let mut discarded = drainer.discarded.lock().await;
-        while drainer.applied() < target {
-            self.settle_batch(drainer).await?;
-        }
+        let settled = self.settle_up_to(drainer, target).await;
+        drainer.note(&settled);
+        settled?;
         drainer.discard(&mut discarded);
         Ok(())
     }
 
-    /// Settles again and again until `stop`, and once more then.
+    async fn settle_up_to(&self, drainer: &Drainer, target: Position) -> Result<()> {
+        while drainer.applied() < target {
+            self.settle_batch(drainer).await?;
+        }
+        Ok(())
+    }
+
+    /// Settles again and again until `stop`, and once more then. What fails is
+    /// logged and tried again.
     pub async fn settle_until(&self, stop: CancellationToken) {
         while stop.run_until_cancelled(tokio::time::sleep(INTERVAL)).await.is_some() {
-            self.settle_or_log().await;
+            let _ = self.settle().await;
         }
-        self.settle_or_log().await;
+        let _ = self.settle().await;
     }
 
     /// Settles for a reader, who goes on with what the database has if that
-    /// isn't possible.
-    pub(crate) async fn settle_or_log(&self) {
+    /// isn't possible. While it isn't, readers don't wait for each other's
+    /// attempts: the next one is [`Self::settle_until`]'s.
+    pub(crate) async fn settle_for_reader(&self) {
         let Some(drainer) = &self.drainer else { return };
-        match self.settle().await {
-            Ok(()) => {
-                if drainer.failing.swap(false, Ordering::AcqRel) {
-                    tracing::info!("usage is counted again");
-                }
-            }
-            Err(error) => {
-                if !drainer.failing.swap(true, Ordering::AcqRel) {
-                    tracing::error!(%error, "usage can't be counted: the journal keeps it until it can");
-                }
-            }
+        tokio::select! {
+            biased;
+            () = drainer.fails() => {}
+            _ = self.settle() => {}
         }
     }
 

@@ -3,7 +3,7 @@
 //! deciding about a call needs is read, row by row, and nothing is parsed that
 //! most keys don't have.
 
-use futures_util::{StreamExt, stream::BoxStream};
+use futures_util::{TryStreamExt, stream::BoxStream};
 use keyward_domain::{
     api_key::IndexedKey,
     clock::from_millis,
@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::{
     Conn, StoreError,
     api_key::{read_access, read_digest},
+    patience::in_time,
 };
 
 /// By place, not by name: looking names up costs more than the values.
@@ -69,8 +70,8 @@ async fn for_each(
     mut rows: BoxStream<'_, Result<Row, sqlx::Error>>,
     mut take: impl FnMut(IndexedKey, u64) + Send,
 ) -> Result<(), StoreError> {
-    while let Some(row) = rows.next().await {
-        let (key, request_count) = read(row?)?;
+    while let Some(row) = in_time(rows.try_next()).await? {
+        let (key, request_count) = read(row)?;
         take(key, request_count);
     }
     Ok(())

@@ -9,6 +9,9 @@ pub enum StoreError {
     /// changed; trying again later may help.
     #[error("the database can't be reached: {0}")]
     Unavailable(#[source] sqlx::Error),
+    /// It went away while a change was being committed: the change may stand.
+    #[error("the database went away in the middle of a commit: {0}")]
+    OutcomeUnknown(#[source] sqlx::Error),
     /// Its disk is full. Nothing was changed.
     #[error("the database's disk is full: {0}")]
     Full(#[source] sqlx::Error),
@@ -19,6 +22,16 @@ pub enum StoreError {
     /// A stored value that no version of Keyward writes.
     #[error("the database holds a value that can't be read: {0}")]
     Unreadable(String),
+    /// A newer Keyward has changed the tables.
+    #[error(
+        "the database was used by a newer Keyward: its tables are at version {found}, this program knows version {known}. Start that Keyward, or restore a backup from before the upgrade"
+    )]
+    Newer {
+        /// The newest change that the tables have had.
+        found: i64,
+        /// The newest that this program knows.
+        known: i64,
+    },
     /// The tables can't be brought up to date.
     #[error("the tables can't be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),

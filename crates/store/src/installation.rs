@@ -1,7 +1,9 @@
 //! The one row that says what this database's secrets are wrapped with, and
 //! bringing the tables up to date.
 
-use crate::{Conn, Pool, StoreError};
+use sqlx::Executor as _;
+
+use crate::{Conn, Pool, StoreError, patience::in_time};
 
 /// The wrapped keys of an installation.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -20,6 +22,10 @@ static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres")
 /// Brings the tables up to date. Several processes may do so at once: they wait
 /// for each other. A database of a newer Keyward is refused.
 pub async fn migrate(pool: &Pool) -> Result<(), StoreError> {
+    let (known, found) = schema_version(&mut pool.read().await?.conn()).await?;
+    if found > known {
+        return Err(StoreError::Newer { found, known });
+    }
     match pool {
         // The migrator locks PostgreSQL itself, but not an embedded file.
         Pool::Sqlite { write, .. } => {
@@ -27,7 +33,14 @@ pub async fn migrate(pool: &Pool) -> Result<(), StoreError> {
             SQLITE.run(&mut *transaction).await?;
             transaction.commit().await?;
         }
-        Pool::Postgres(pool) => POSTGRES.run(pool).await?,
+        Pool::Postgres(pool) => {
+            let mut connection = pool.acquire().await?;
+            // Another process may take long to migrate.
+            connection.execute("SET lock_timeout = 0").await?;
+            let migrated = POSTGRES.run(&mut *connection).await;
+            connection.close().await?;
+            migrated?;
+        }
     }
     Ok(())
 }
@@ -46,17 +59,13 @@ pub async fn schema_version(conn: &mut Conn<'_>) -> Result<(i64, i64), StoreErro
 async fn table_exists(conn: &mut Conn<'_>, table: &str) -> Result<bool, StoreError> {
     let count = match conn {
         Conn::Sqlite(connection) => {
-            sqlx::query_as::<_, (i64,)>("SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = $1")
-                .bind(table)
-                .fetch_one(&mut **connection)
-                .await?
+            let text = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = $1";
+            in_time(sqlx::query_as::<_, (i64,)>(text).bind(table).fetch_one(&mut **connection)).await?
         }
-        Conn::Postgres(connection) => sqlx::query_as::<_, (i64,)>(
-            "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = $1",
-        )
-        .bind(table)
-        .fetch_one(&mut **connection)
-        .await?,
+        Conn::Postgres(connection) => {
+            let text = "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = $1";
+            in_time(sqlx::query_as::<_, (i64,)>(text).bind(table).fetch_one(&mut **connection)).await?
+        }
     };
     Ok(count.0 > 0)
 }

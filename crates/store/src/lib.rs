@@ -5,6 +5,7 @@
 //! Every list and every look-up by id is scoped to its organization in the SQL
 //! itself, so that no caller can forget it.
 
+mod database_file;
 #[macro_use]
 mod pool;
 
@@ -21,6 +22,7 @@ pub mod installation;
 pub mod journal_position;
 pub mod organization;
 mod page;
+mod patience;
 pub mod project;
 
 pub use error::StoreError;

@@ -1,16 +1,21 @@
 //! Connections to either database, and the two macros that let one SQL text
 //! run on both.
 
-use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
+use futures_util::TryFutureExt as _;
 use sqlx::{
-    ConnectOptions, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool,
+    ConnectOptions, Connection as _, Executor as _, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::StoreError;
+use crate::{
+    StoreError,
+    database_file::DatabaseFile,
+    patience::{ACQUIRE, in_time},
+};
 
 /// One database, open.
 #[derive(Debug, Clone)]
@@ -21,6 +26,8 @@ pub enum Pool {
         write: SqlitePool,
         /// Those that read.
         read: SqlitePool,
+        /// Where it is.
+        file: DatabaseFile,
     },
     /// A PostgreSQL server, version 14 or newer.
     Postgres(PgPool),
@@ -73,29 +80,24 @@ macro_rules! on {
 /// `sql!(conn, execute, TEXT, binds…)` answers how many rows it touched.
 macro_rules! sql {
     ($conn:expr, execute, $text:expr $(, $bind:expr)* $(,)?) => {
-        on!($conn, x => sqlx::query($text)$(.bind($bind))*.execute(x).await.map(|done| done.rows_affected())).map_err($crate::StoreError::from)
+        on!($conn, x => $crate::patience::in_time(sqlx::query($text)$(.bind($bind))*.execute(x)).await.map(|done| done.rows_affected()))
     };
     ($conn:expr, $how:ident as $row:ty, $text:expr $(, $bind:expr)* $(,)?) => {
-        on!($conn, x => sqlx::query_as::<_, $row>($text)$(.bind($bind))*.$how(x).await).map_err($crate::StoreError::from)
+        on!($conn, x => $crate::patience::in_time(sqlx::query_as::<_, $row>($text)$(.bind($bind))*.$how(x)).await)
     };
 }
 
-/// How long a connection is waited for.
-const ACQUIRE: Duration = Duration::from_secs(5);
-
-/// Makes the database's file if there is none, for its owner only; SQLite gives
-/// its companions the same mode.
-fn make_private(file: &Path) -> Result<(), StoreError> {
-    let made = OpenOptions::new().append(true).create(true).mode(0o600).open(file);
-    made.map(drop).map_err(|error| StoreError::Unavailable(sqlx::Error::Io(error)))
-}
+/// For PostgreSQL: how long it waits for what another connection holds, and for
+/// a process that went away in the middle of a change, which every other change
+/// waits for.
+const WAITS: &str = "SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '60s'";
 
 impl Pool {
     /// Opens (or makes) the embedded database.
-    pub async fn open_sqlite(file: &Path) -> Result<Self, StoreError> {
-        make_private(file)?;
+    pub async fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
+        let file = DatabaseFile::open(path)?;
         let options = SqliteConnectOptions::new()
-            .filename(file)
+            .filename(path)
             .create_if_missing(false)
             .journal_mode(SqliteJournalMode::Wal)
             // An answered change must outlive a power cut, not only a crash.
@@ -107,20 +109,32 @@ impl Pool {
         let pool = |connections| SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
         let write = pool(1).connect_with(options.clone()).await?;
         let read = pool(4).connect_with(options.read_only(true)).await?;
-        Ok(Self::Sqlite { write, read })
+        Ok(Self::Sqlite { write, read, file })
     }
 
     /// Connects to PostgreSQL (`postgres://user:password@host/database`).
     pub async fn connect_postgres(url: &str) -> Result<Self, StoreError> {
         let options: PgConnectOptions = url.parse().map_err(StoreError::Unavailable)?;
         let options = options.application_name("keyward").disable_statement_logging();
-        Ok(Self::Postgres(
-            PgPoolOptions::new().max_connections(16).acquire_timeout(ACQUIRE).connect_with(options).await?,
-        ))
+        let pool = PgPoolOptions::new()
+            .max_connections(16)
+            .acquire_timeout(ACQUIRE)
+            .after_connect(|connection, _| Box::pin(connection.execute(WAITS).map_ok(drop)))
+            // A connection on which an answer was given up may never answer again.
+            // Unless it is closed here, it keeps its place in the pool for ever.
+            .after_release(|connection, _| {
+                Box::pin(async {
+                    let answered = tokio::time::timeout(ACQUIRE, connection.ping()).await;
+                    answered.unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))?;
+                    Ok(true)
+                })
+            });
+        Ok(Self::Postgres(pool.connect_with(options).await?))
     }
 
     /// A connection for reading.
     pub async fn read(&self) -> Result<PooledConnection, StoreError> {
+        self.check_file()?;
         Ok(match self {
             Self::Sqlite { read, .. } => PooledConnection::Sqlite(read.acquire().await?),
             Self::Postgres(pool) => PooledConnection::Postgres(pool.acquire().await?),
@@ -129,6 +143,7 @@ impl Pool {
 
     /// A connection for one statement that writes.
     pub async fn write(&self) -> Result<PooledConnection, StoreError> {
+        self.check_file()?;
         Ok(match self {
             Self::Sqlite { write, .. } => PooledConnection::Sqlite(write.acquire().await?),
             Self::Postgres(pool) => PooledConnection::Postgres(pool.acquire().await?),
@@ -137,29 +152,39 @@ impl Pool {
 
     /// Begins a transaction that will write.
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
+        self.check_file()?;
         Ok(match self {
             // A transaction that first reads and then writes fails at once when
             // another one writes: take the write lock first.
-            Self::Sqlite { write, .. } => Transaction::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
+            Self::Sqlite { write, .. } => Transaction::Sqlite(in_time(write.begin_with("BEGIN IMMEDIATE")).await?),
+            Self::Postgres(pool) => Transaction::Postgres(in_time(pool.begin()).await?),
         })
     }
 
     /// Begins a transaction that reads one unchanging state, whatever is written
     /// beside it. It is dropped, not committed.
     pub async fn snapshot(&self) -> Result<Transaction, StoreError> {
+        self.check_file()?;
         Ok(match self {
-            Self::Sqlite { read, .. } => Transaction::Sqlite(read.begin().await?),
+            Self::Sqlite { read, .. } => Transaction::Sqlite(in_time(read.begin()).await?),
             Self::Postgres(pool) => {
-                Transaction::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+                let begun = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+                Transaction::Postgres(in_time(begun).await?)
             }
         })
+    }
+
+    fn check_file(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite { file, .. } => file.check(),
+            Self::Postgres(_) => Ok(()),
+        }
     }
 
     /// Closes every connection; what was committed is in the file.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { write, read } => {
+            Self::Sqlite { write, read, .. } => {
                 read.close().await;
                 write.close().await;
             }
@@ -192,12 +217,16 @@ impl Transaction {
         }
     }
 
-    /// Makes everything that was written stand.
+    /// Makes everything that was written stand. After
+    /// [`StoreError::OutcomeUnknown`] it may or may not.
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(transaction) => transaction.commit().await?,
-            Self::Postgres(transaction) => transaction.commit().await?,
+            Self::Sqlite(transaction) => in_time(transaction.commit()).await,
+            Self::Postgres(transaction) => in_time(transaction.commit()).await,
         }
-        Ok(())
+        .map_err(|error| match error {
+            StoreError::Unavailable(error) => StoreError::OutcomeUnknown(error),
+            other => other,
+        })
     }
 }

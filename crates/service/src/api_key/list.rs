@@ -25,7 +25,7 @@ pub struct ListApiKeys {
 /// One page of a project's keys.
 pub async fn list(keyward: &Keyward, actor: &Actor, query: ListApiKeys) -> Result<Listed<ApiKeyDetails>> {
     actor.require(Permission::ApiKeysRead)?;
-    keyward.settle_or_log().await;
+    keyward.settle_for_reader().await;
     let mut connection = keyward.read().await?;
     let conn = &mut connection.conn();
     let project = find_project(conn, actor, query.project).await?;
@@ -43,7 +43,7 @@ pub async fn list(keyward: &Keyward, actor: &Actor, query: ListApiKeys) -> Resul
 /// One key of a project.
 pub async fn find(keyward: &Keyward, actor: &Actor, place: ApiKeyPlace) -> Result<ApiKeyDetails> {
     actor.require(Permission::ApiKeysRead)?;
-    keyward.settle_or_log().await;
+    keyward.settle_for_reader().await;
     let mut connection = keyward.read().await?;
     let conn = &mut connection.conn();
     let (_, key, usage) = find_in(conn, actor, place).await?;

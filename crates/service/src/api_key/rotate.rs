@@ -32,7 +32,7 @@ pub struct RotateApiKey {
 /// an earlier rotation dies at once.
 pub async fn rotate(keyward: &Keyward, actor: &Actor, command: RotateApiKey) -> Result<RevealedApiKey> {
     // What was used until now was used before this rotation.
-    keyward.settle_or_log().await;
+    keyward.settle_for_reader().await;
     let mut change = keyward.change(actor, Permission::ApiKeysRotate).await?;
     let (project, before, mut usage) = find_in(&mut change.conn(), actor, command.place).await?;
     change.once(command.idempotency.as_ref(), before.id).await?;

@@ -8,7 +8,7 @@ use keyward_domain::{
 use sqlx::{Database, Encode, QueryBuilder, Type};
 use uuid::Uuid;
 
-use crate::{Conn, CursorUnknown, StoreError};
+use crate::{Conn, CursorUnknown, StoreError, patience::in_time};
 
 /// An event as it was kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,7 +145,7 @@ async fn select(
         let mut query = QueryBuilder::new(SELECT);
         query.push_bind(organization.uuid());
         add_conditions(&mut query, filter, bounds);
-        query.build_query_as::<Row>().fetch_all(x).await
+        in_time(query.build_query_as::<Row>().fetch_all(x)).await
     })?;
     rows.into_iter().map(TryInto::try_into).collect()
 }
