@@ -3,8 +3,10 @@
 
 mod support;
 
+use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
 use support::TestApi;
+use tower::ServiceExt as _;
 
 const PLACE: &str = "/v1/organization/admin_api_keys";
 
@@ -125,4 +127,33 @@ async fn every_permission_is_listed_with_its_kind() {
     let invoke = all.iter().find(|permission| permission["id"] == "llm:invoke").unwrap();
     assert_eq!(invoke["kind"], "data");
     api.send("GET", "/v1/organization/permissions", None, &[]).await.refused(401, "invalid_api_key");
+}
+
+#[tokio::test]
+async fn a_key_that_is_deleted_while_its_request_still_comes_in_opens_nothing() {
+    let api = TestApi::start().await;
+    let stolen = api.post(PLACE, json!({ "name": "Stolen" })).await.ok();
+    let (id, secret) = (stolen["id"].as_str().unwrap().to_owned(), stolen["value"].as_str().unwrap().to_owned());
+    let delete = Request::builder()
+        .method("DELETE")
+        .uri(format!("{PLACE}/{id}"))
+        .header("authorization", format!("Bearer {}", api.admin_key))
+        .body(Body::empty())
+        .unwrap();
+    let router = api.router();
+    // The body comes when the key is gone.
+    let late = Body::from_stream(futures_util::stream::once(async move {
+        assert_eq!(router.oneshot(delete).await.unwrap().status(), 200);
+        Ok::<_, std::convert::Infallible>(r#"{"name":"Back door"}"#)
+    }));
+    let request = Request::builder()
+        .method("POST")
+        .uri(PLACE)
+        .header("authorization", format!("Bearer {secret}"))
+        .header("content-type", "application/json")
+        .body(late)
+        .unwrap();
+    assert_eq!(api.router().oneshot(request).await.unwrap().status(), 401);
+    let names = api.get(PLACE).await.ok();
+    assert!(!names.to_string().contains("Back door"), "{names}");
 }

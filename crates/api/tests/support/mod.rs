@@ -96,6 +96,11 @@ impl TestApi {
         Answer { status: head.status.as_u16(), headers: head.headers, json, text }
     }
 
+    /// The admin API itself, for requests out of the ordinary.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
     /// Sends a request with an admin key.
     pub async fn as_key(&self, key: &str, method: &str, path: &str, body: Option<Value>) -> Answer {
         self.send(method, path, body, &[("authorization", &format!("Bearer {key}"))]).await
