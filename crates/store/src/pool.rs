@@ -5,7 +5,8 @@ use std::{path::Path, time::Duration};
 
 use futures_util::TryFutureExt as _;
 use sqlx::{
-    ConnectOptions, Connection as _, Executor as _, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool,
+    ConnectOptions, Connection as _, Executor as _, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection,
+    SqlitePool,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
