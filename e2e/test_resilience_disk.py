@@ -14,7 +14,7 @@ from support.admin import PROJECTS, Admin
 from support.databases import fresh_database
 from support.disk import Disk, SmallFiles, small_disk
 from support.keyward import installation
-from support.calls import STREAM, WHOLE, call
+from support.traffic import STREAM, WHOLE, call
 from support.provider import Exchange, scripted_provider
 from support.waiting import eventually
 from support.wire import send

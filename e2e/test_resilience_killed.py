@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from support import answers
 from support.admin import Admin
 from support.keyward import Installation
-from support.calls import Load, call, loaded
+from support.traffic import Load, call, loaded
 from support.provider import Provider, scripted_provider
 
 ROUNDS = 5

@@ -9,7 +9,7 @@ from support import answers
 from support.admin import PROJECTS, Admin, Key
 from support.databases import KINDS, fresh_database
 from support.keyward import Installation, Server, installation
-from support.calls import STREAM, WHOLE, call
+from support.traffic import STREAM, WHOLE, call
 from support.nodes import beside
 from support.provider import Provider, scripted_provider
 from support.waiting import eventually

@@ -13,7 +13,7 @@ import pytest
 from support import answers
 from support.admin import PROJECTS, Admin, Key, Project
 from support.keyward import Installation, Server, installation
-from support.calls import STREAM, Load, call, loaded
+from support.traffic import STREAM, Load, call, loaded
 from support.nodes import beside
 from support.postgres import Cluster, private_cluster
 from support.provider import Provider, scripted_provider
@@ -175,7 +175,8 @@ class TestStopped:
 
         house.nodes[0] = house.installed.start()
         house.admin.url = house.nodes[0].url
-        assert house.key.read()["request_count"] == 7
+        counted = house.key.read
+        eventually("all is counted", lambda: counted()["request_count"] == 7, within=SOON)
 
 
 class TestSilent:

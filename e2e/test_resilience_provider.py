@@ -16,7 +16,7 @@ from support.calls import CHAT as CHAT_PATH
 from support.calls import chat
 from support.databases import Database
 from support.keyward import Installation, Server, installation
-from support.calls import STREAM, WHOLE, call
+from support.traffic import STREAM, WHOLE, call
 from support.provider import Exchange, Provider, Script, scripted_provider
 from support.waiting import eventually
 

@@ -13,7 +13,7 @@ from support import answers
 from support.admin import Admin, Key
 from support.answers import DONE
 from support.keyward import Installation, Server
-from support.calls import STREAM, WHOLE, Load, call, loaded
+from support.traffic import STREAM, WHOLE, Load, call, loaded
 from support.provider import PATIENCE, Exchange, Provider, scripted_provider
 from support.waiting import eventually
 from support.wire import send

@@ -14,7 +14,7 @@ from support import answers
 from support.admin import PROJECTS, Admin, Key
 from support.databases import Database
 from support.keyward import Installation, Server, installation
-from support.calls import STREAM, Load, call, loaded
+from support.traffic import STREAM, Load, call, loaded
 from support.provider import Provider, scripted_provider
 from support.waiting import eventually
 from support.wire import send

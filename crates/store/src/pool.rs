@@ -5,7 +5,8 @@ use std::{path::Path, time::Duration};
 
 use futures_util::TryFutureExt as _;
 use sqlx::{
-    ConnectOptions, Connection as _, Executor as _, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool,
+    ConnectOptions, Connection as _, Executor as _, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection,
+    SqlitePool,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -107,7 +108,16 @@ impl Pool {
             .pragma("temp_store", "memory")
             .disable_statement_logging();
         let pool = |connections| SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
-        let write = pool(1).connect_with(options.clone()).await?;
+        // On a full disk SQLite gives a transaction up by itself, and sqlx goes on
+        // believing in it: such a connection would refuse every further one.
+        let write = pool(1).after_release(|connection, _| {
+            Box::pin(async {
+                // Behind a rollback that is still under way.
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        });
+        let write = write.connect_with(options.clone()).await?;
         let read = pool(4).connect_with(options.read_only(true)).await?;
         Ok(Self::Sqlite { write, read, file })
     }
