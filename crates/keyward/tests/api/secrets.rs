@@ -70,7 +70,7 @@ async fn no_secret_is_anywhere_but_in_the_answer_that_shows_it() {
         let shown = answers.iter().filter(|answer| answer.json["value"] == *key.as_str()).count();
         assert_eq!(shown, 1, "a key is shown once");
     }
-    let files = files(&data_dir);
+    let files = files(data_dir);
     assert!(files.iter().any(|(name, bytes)| name.ends_with("keyward.db") && !bytes.is_empty()), "{data_dir:?}");
     assert!(files.iter().any(|(name, _)| name.contains("journal")));
     // While it runs, with the write-ahead log beside the database.
