@@ -59,7 +59,7 @@ fn routes() -> OpenApiRouter<Api> {
 pub fn router(api: Api) -> Router {
     let (router, document) = routes().split_for_parts();
     router
-        .merge(openapi::served(document))
+        .merge(openapi::served(openapi::complete(document)))
         .fallback(not_found::unknown_url)
         .method_not_allowed_fallback(not_found::method_not_allowed)
         .with_state(api)

@@ -4,7 +4,10 @@
 use axum::{Router, response::IntoResponse, routing::get};
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    openapi::{
+        Content, Ref, RefOr, ResponseBuilder,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
 };
 
 use crate::{Api, data_plane, routes};
@@ -50,7 +53,30 @@ fn openapi_document() {}
 
 /// The whole document.
 pub fn document() -> utoipa::openapi::OpenApi {
-    routes().split_for_parts().1
+    complete(routes().split_for_parts().1)
+}
+
+/// Adds what holds for every operation: an answer has a description (the
+/// specification wants one), and a refusal has the envelope.
+pub(crate) fn complete(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    let envelope = Content::new(Some(Ref::from_schema_name("ErrorResponse")));
+    let refusal = ResponseBuilder::new().description("A refusal.").content("application/json", envelope).build();
+    for item in document.paths.paths.values_mut() {
+        for operation in [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten() {
+            let responses = &mut operation.responses.responses;
+            if operation.security.is_none() {
+                responses.entry("default".into()).or_insert_with(|| refusal.clone().into());
+            }
+            for response in responses.values_mut() {
+                if let RefOr::T(response) = response
+                    && response.description.is_empty()
+                {
+                    response.description = "It was done.".into();
+                }
+            }
+        }
+    }
+    document
 }
 
 /// Serves the document at `/openapi.json`.

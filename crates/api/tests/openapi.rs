@@ -47,6 +47,8 @@ fn every_operation_has_a_name_of_its_own_a_summary_and_a_tag() {
         let name = operation["operationId"].as_str().unwrap();
         assert!(names.insert(name), "{name} is there twice");
         assert!(operation["summary"].as_str().is_some_and(|text| text.ends_with('.')), "{method} {path}");
+        let answers = operation["responses"].as_object().unwrap().values();
+        assert!(answers.clone().all(|answer| answer["description"].is_string()), "{method} {path}");
         assert_eq!(operation["tags"].as_array().map(Vec::len), Some(1), "{method} {path}");
     }
     assert!(names.len() > 20);

@@ -31,6 +31,23 @@ pub enum Cursor<Id> {
     Before(Id),
 }
 
+impl<Id: Copy> Cursor<Id> {
+    /// The thing.
+    pub const fn id(&self) -> Id {
+        match self {
+            Self::After(id) | Self::Before(id) => *id,
+        }
+    }
+
+    /// The parameter that gives it.
+    pub const fn param(&self) -> &'static str {
+        match self {
+            Self::After(_) => "after",
+            Self::Before(_) => "before",
+        }
+    }
+}
+
 /// The answer: the things in the asked order, and whether more follow (or,
 /// for `Before`, precede).
 #[derive(Debug, Clone, PartialEq, Eq)]

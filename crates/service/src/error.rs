@@ -72,8 +72,8 @@ pub enum Error {
 }
 
 impl From<CursorUnknown> for Error {
-    fn from(_: CursorUnknown) -> Self {
-        Invalid::new("after", "The cursor (after or before) names nothing in this list. Start again without it.")
+    fn from(CursorUnknown(param): CursorUnknown) -> Self {
+        Invalid::new(param, format!("The cursor {param} names nothing in this list. Start again without it."))
             .code("invalid_cursor")
             .into()
     }

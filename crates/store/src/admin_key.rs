@@ -6,7 +6,7 @@ use keyward_domain::{
     clock::{from_millis, to_millis},
     id::{AdminKeyId, OrganizationId, UserId},
     organization::{Email, User},
-    page::{Cursor, Listed, Page},
+    page::{Listed, Page},
     secret::SecretDigest,
 };
 use uuid::Uuid;
@@ -141,10 +141,10 @@ pub async fn list(
     organization: OrganizationId,
     page: &Page<AdminKeyId>,
 ) -> Result<Result<Listed<AdminKeyDetails>, CursorUnknown>, StoreError> {
-    if let Some(Cursor::After(id) | Cursor::Before(id)) = page.cursor
-        && find(conn, organization, id).await?.is_none()
+    if let Some(cursor) = page.cursor
+        && find(conn, organization, cursor.id()).await?.is_none()
     {
-        return Ok(Err(CursorUnknown));
+        return Ok(Err(CursorUnknown(cursor.param())));
     }
     let travel = LIST.travel(page, AdminKeyId::uuid);
     let rows = sql!(conn, fetch_all as Row, travel.text, travel.bound, travel.limit, organization.uuid())?;

@@ -8,7 +8,7 @@ use keyward_domain::{
     api_key::{ApiKey, Creator, KeyAccess, KeyStatus, KeyUsage, PreviousSecret},
     clock::{from_millis, to_millis},
     id::{AdminKeyId, ApiKeyId, OrganizationId, ProjectId, UserId},
-    page::{Cursor, Listed, Page},
+    page::{Listed, Page},
     secret::{KeyKind, SecretDigest, redacted},
 };
 use uuid::Uuid;
@@ -334,10 +334,10 @@ pub async fn list(
     page: &Page<ApiKeyId>,
     now: Timestamp,
 ) -> Result<Result<Listed<(ApiKey, KeyUsage)>, CursorUnknown>, StoreError> {
-    if let Some(Cursor::After(id) | Cursor::Before(id)) = page.cursor
-        && find(conn, organization, project, id).await?.is_none()
+    if let Some(cursor) = page.cursor
+        && find(conn, organization, project, cursor.id()).await?.is_none()
     {
-        return Ok(Err(CursorUnknown));
+        return Ok(Err(CursorUnknown(cursor.param())));
     }
     let travel = LIST.travel(page, ApiKeyId::uuid);
     let search = filter.search.as_deref().map(str::trim);

@@ -11,7 +11,7 @@ use keyward_domain::{
     clock::{from_millis, to_millis},
     credential::{Aliases, BaseUrl, Credential},
     id::{CredentialId, OrganizationId, ProjectId},
-    page::{Cursor, Listed, Page},
+    page::{Listed, Page},
     provider::Provider,
 };
 use uuid::Uuid;
@@ -253,10 +253,10 @@ pub async fn list(
     project: Option<ProjectId>,
     page: &Page<CredentialId>,
 ) -> Result<Result<Listed<UsedCredential>, CursorUnknown>, StoreError> {
-    if let Some(Cursor::After(id) | Cursor::Before(id)) = page.cursor
-        && find(conn, organization, project, id).await?.is_none()
+    if let Some(cursor) = page.cursor
+        && find(conn, organization, project, cursor.id()).await?.is_none()
     {
-        return Ok(Err(CursorUnknown));
+        return Ok(Err(CursorUnknown(cursor.param())));
     }
     let travel = LIST.travel(page, CredentialId::uuid);
     let project = project.map(ProjectId::uuid);

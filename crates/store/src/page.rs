@@ -5,10 +5,11 @@
 use keyward_domain::page::{Cursor, Listed, Order, Page};
 use uuid::Uuid;
 
-/// The cursor names nothing in this list: it is another tenant's, or made up.
+/// The cursor (the parameter that gives it) names nothing in this list: it is
+/// another tenant's, or made up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the cursor names nothing in this list")]
-pub struct CursorUnknown;
+#[error("the cursor `{0}` names nothing in this list")]
+pub struct CursorUnknown(pub &'static str);
 
 /// Makes the rising and the falling text of a list from its `SELECT … WHERE …`.
 macro_rules! paged {
@@ -42,7 +43,7 @@ impl Paged {
         let backwards = matches!(page.cursor, Some(Cursor::Before(_)));
         let rising = (page.order == Order::Asc) != backwards;
         let bound = match page.cursor {
-            Some(Cursor::After(id) | Cursor::Before(id)) => uuid(id),
+            Some(cursor) => uuid(cursor.id()),
             None if rising => Uuid::nil(),
             None => Uuid::max(),
         };

@@ -166,10 +166,10 @@ pub async fn list(
     filter: &ProjectFilter,
     page: &Page<ProjectId>,
 ) -> Result<Result<Listed<Project>, CursorUnknown>, StoreError> {
-    if let Some(keyward_domain::page::Cursor::After(id) | keyward_domain::page::Cursor::Before(id)) = page.cursor
-        && find(conn, organization, id).await?.is_none()
+    if let Some(cursor) = page.cursor
+        && find(conn, organization, cursor.id()).await?.is_none()
     {
-        return Ok(Err(CursorUnknown));
+        return Ok(Err(CursorUnknown(cursor.param())));
     }
     let travel = LIST.travel(page, ProjectId::uuid);
     let search = search_pattern(filter.search.as_deref());

@@ -1,10 +1,12 @@
 //! The program, started for one test.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use keyward::{
     config::{Given, Settings},
-    installation::database_file,
     server::Server,
 };
 use keyward_domain::{Name, organization::Email, password::Password};
@@ -30,7 +32,7 @@ pub struct TestApp {
     pub nobody: Actor,
     /// What stands behind the HTTP interface.
     pub server: Server,
-    settings: Settings,
+    data_dir: PathBuf,
     line: Line,
     database: Option<Database>,
     _directory: TempDir,
@@ -53,9 +55,10 @@ impl TestApp {
 
     async fn start(database: Option<Database>) -> Self {
         let directory = tempfile::tempdir().unwrap();
+        let data_dir = directory.path().join("data");
         let given = Given {
             listen: Some(([127, 0, 0, 1], 0).into()),
-            data_dir: Some(directory.path().join("data")),
+            data_dir: Some(data_dir.clone()),
             database_url: database.as_ref().map(Database::url),
             cores: Some(1),
             allow_private_upstreams: Some(true),
@@ -69,7 +72,7 @@ impl TestApp {
         let admin = Actor::new(line.clone(), Some(organization(&server, "First", "first@example.com").await));
         let stranger = Actor::new(line.clone(), Some(organization(&server, "Second", "second@example.com").await));
         let nobody = Actor::new(line.clone(), None);
-        Self { clock, admin, stranger, nobody, server, settings, line, database, _directory: directory }
+        Self { clock, admin, stranger, nobody, server, data_dir, line, database, _directory: directory }
     }
 
     /// A new project of the first organization: its path.
@@ -102,15 +105,10 @@ impl TestApp {
         self.line.answers()
     }
 
-    /// The folder of the usage journal, the master key and, if it is embedded,
-    /// the database.
-    pub fn data_dir(&self) -> PathBuf {
-        self.settings.data_dir.clone()
-    }
-
-    /// Whether the database is the embedded one.
-    pub fn is_embedded(&self) -> bool {
-        self.database.is_none() && database_file(&self.settings).exists()
+    /// The folder of the usage journal, the master key and, on SQLite, the
+    /// database.
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
     }
 
     /// Stops it, as SIGTERM does, and takes its database away.

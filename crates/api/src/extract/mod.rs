@@ -8,7 +8,7 @@ mod query;
 mod strict;
 
 pub use actor::{AdminActor, Caller};
-pub use body::{Creating, EmptyBody, JsonBody, present};
+pub use body::{Creating, EmptyBody, JsonBody, object, present, present_object};
 pub use conditional::IfMatch;
 pub use path::id;
 pub use query::Query;

@@ -1,12 +1,14 @@
 //! Reading JSON without leniency: a repeated name or an unknown field is an
 //! error that names its place, never a guess.
 
-use std::{collections::HashSet, fmt};
+use std::{collections::HashSet, fmt, marker::PhantomData};
 
 use axum::http::StatusCode;
 use serde::{
     Deserialize,
-    de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor},
+    de::{
+        DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer,
+    },
 };
 
 use crate::ApiError;
@@ -16,7 +18,7 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     let body = if body.trim_ascii().is_empty() { b"{}".as_slice() } else { body };
     refuse_repeated_names(body)?;
     let mut json = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut json)
+    let Object(value) = serde_path_to_error::deserialize(&mut json)
         .map_err(|error| describe(&error.path().to_string(), error.inner()))?;
     json.end().map_err(|error| malformed(&error))?;
     Ok(value)
@@ -149,6 +151,43 @@ impl<'de> Visitor<'de> for NoRepeats<'_> {
     }
 }
 
+/// A value that is read from an object and nothing else: serde by itself also
+/// takes an array for a struct, and its items for the fields in their order.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(OnlyObject(PhantomData)).map(Self)
+    }
+}
+
+struct OnlyObject<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for OnlyObject<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
+    }
+}
+
+/// For a field that holds an object or null. Every field that is a struct needs
+/// this or [`present_object`].
+pub fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Ok(Option::<Object<T>>::deserialize(deserializer)?.map(|Object(value)| value))
+}
+
+/// For a field that may be absent, null or an object: `Some(None)` is null.
+pub fn present_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    object(deserializer).map(Some)
+}
+
 /// For a field that may be absent, null or given: `Some(None)` is null.
 pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
@@ -166,7 +205,7 @@ mod tests {
     #[serde(deny_unknown_fields)]
     struct Body {
         name: String,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "object")]
         inner: Option<Inner>,
         #[serde(default, deserialize_with = "present")]
         note: Option<Option<String>>,
@@ -193,6 +232,8 @@ mod tests {
         for (body, code, param) in [
             ("", "missing_required_parameter", "name"),
             ("[]", "invalid_type", ""),
+            (r#"["a"]"#, "invalid_type", ""),
+            (r#"{"name":"a","inner":[1]}"#, "invalid_type", "inner"),
             ("{", "invalid_json", ""),
             ("{} {}", "invalid_json", ""),
             ("{\"name\":\"\u{0}\"}", "invalid_json", ""),

@@ -13,7 +13,7 @@ use super::object::{ModelPermissionsObject, ProjectObject};
 use crate::{
     Api, ApiError,
     credentials::NewCredentialBody,
-    extract::{AdminActor, Creating},
+    extract::{AdminActor, Creating, object},
 };
 
 /// What the project will be.
@@ -26,10 +26,10 @@ pub struct CreateProjectBody {
     #[serde(default)]
     pub description: Option<String>,
     /// Which models it may use; null: all.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     pub model_permissions: Option<ModelPermissionsObject>,
     /// Its first credential, made together with it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     pub credential: Option<NewCredentialBody>,
     /// The specification's field for a service that Keyward doesn't offer; null only.
     #[serde(default)]

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::object::{ModelPermissionsObject, ProjectObject};
 use crate::{
     Api, ApiError,
-    extract::{AdminActor, IfMatch, JsonBody, id, present},
+    extract::{AdminActor, IfMatch, JsonBody, id, present_object},
 };
 
 /// What changes; what isn't named stays.
@@ -26,7 +26,7 @@ pub struct ModifyProjectBody {
     #[serde(default)]
     pub description: Option<String>,
     /// A new list of models; null: all may be used.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present_object")]
     #[schema(value_type = Option<ModelPermissionsObject>)]
     pub model_permissions: Option<Option<ModelPermissionsObject>>,
     /// The specification's field for a service that Keyward doesn't offer; null only.

@@ -88,9 +88,9 @@ pub async fn list(
 ) -> Result<Result<Listed<AuditRecord>, CursorUnknown>, StoreError> {
     let at = match page.cursor {
         None => None,
-        Some(Cursor::After(id) | Cursor::Before(id)) => {
-            match sql!(conn, fetch_optional as (i64,), FIND_SEQUENCE, organization.uuid(), id.uuid())? {
-                None => return Ok(Err(CursorUnknown)),
+        Some(cursor) => {
+            match sql!(conn, fetch_optional as (i64,), FIND_SEQUENCE, organization.uuid(), cursor.id().uuid())? {
+                None => return Ok(Err(CursorUnknown(cursor.param()))),
                 Some((sequence,)) => Some(sequence),
             }
         }

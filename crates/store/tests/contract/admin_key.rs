@@ -95,7 +95,7 @@ async fn admin_keys_are_paged_in_the_order_of_their_making(database: &Database) 
         assert_eq!((found, listed.has_more), (expected, has_more), "{limit} {order:?} {cursor:?}");
     }
     let foreign = Page { limit: 5, order: Order::Asc, cursor: Some(Cursor::After(id(11))) };
-    assert_eq!(admin_key::list(conn, own, &foreign).await.unwrap(), Err(CursorUnknown));
+    assert_eq!(admin_key::list(conn, own, &foreign).await.unwrap(), Err(CursorUnknown("after")));
 }
 
 async fn the_last_use_only_moves_forward(database: &Database) {

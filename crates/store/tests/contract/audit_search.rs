@@ -136,7 +136,7 @@ async fn events_are_paged_by_their_place(database: &Database) {
         assert_eq!((places(&listed.data).as_slice(), listed.has_more), (expected, has_more), "{order:?} {cursor:?}");
     }
     let foreign = Page { limit: 2, order: Order::Desc, cursor: Some(Cursor::After(id(other, 1))) };
-    assert_eq!(audit::list(conn, own, &AuditFilter::default(), &foreign).await.unwrap(), Err(CursorUnknown));
+    assert_eq!(audit::list(conn, own, &AuditFilter::default(), &foreign).await.unwrap(), Err(CursorUnknown("after")));
 }
 
 async fn a_stretch_is_read_with_the_hashes_before_its_events(database: &Database) {

@@ -1,0 +1,89 @@
+//! The OpenAPI document as a list of things to try.
+
+use std::collections::BTreeMap;
+
+use http::Method;
+use serde_json::{Map, Value, json};
+
+/// One operation of the document.
+#[derive(Debug)]
+pub struct Operation {
+    pub method: Method,
+    /// With its parameters in braces.
+    pub path: String,
+    /// What the document says of it.
+    pub described: Value,
+    schemas: Value,
+}
+
+/// Everything that the document describes.
+pub fn operations() -> Vec<Operation> {
+    let document = serde_json::to_value(keyward_api::document()).unwrap();
+    let mut operations = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, described) in item.as_object().unwrap() {
+            operations.push(Operation {
+                method: method.to_uppercase().parse().unwrap(),
+                path: path.clone(),
+                described: described.clone(),
+                schemas: document["components"]["schemas"].clone(),
+            });
+        }
+    }
+    assert!(operations.len() > 20, "{operations:?}");
+    operations
+}
+
+/// What an administrator does.
+pub fn administration() -> Vec<Operation> {
+    operations().into_iter().filter(|operation| operation.path.starts_with("/v1/organization")).collect()
+}
+
+impl Operation {
+    /// The path with every parameter filled in by `ids`, which goes by the
+    /// collection in front of it: `…/projects/{project_id}` by `projects`,
+    /// `/v1/organization/credentials/{…}` by `organization/credentials`.
+    pub fn path_with(&self, ids: &BTreeMap<&str, String>) -> String {
+        let mut path = Vec::new();
+        let mut parts: Vec<&str> = Vec::new();
+        for part in self.path.split('/') {
+            if part.starts_with('{') {
+                let collection = parts[parts.len() - 2..].join("/");
+                let id = ids.get(collection.as_str()).or_else(|| ids.get(parts[parts.len() - 1]));
+                path.push(id.unwrap_or_else(|| panic!("{}: say what {part} of {collection} is", self.path)).clone());
+            } else {
+                path.push(part.to_owned());
+            }
+            parts.push(part);
+        }
+        path.join("/")
+    }
+
+    /// Whether the path names something.
+    pub fn has_id(&self) -> bool {
+        self.path.contains('{')
+    }
+
+    /// Whether it takes that parameter in the query or in a header.
+    pub fn takes(&self, name: &str) -> bool {
+        let parameters = self.described["parameters"].as_array();
+        parameters.is_some_and(|parameters| parameters.iter().any(|parameter| parameter["name"] == name))
+    }
+
+    /// The least body that it takes: what must be there.
+    pub fn least_body(&self) -> Option<Value> {
+        let schema = self.described["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str()?;
+        let schema = &self.schemas[schema.rsplit('/').next().unwrap()];
+        let mut body = Map::new();
+        for field in schema["required"].as_array().into_iter().flatten() {
+            let field = field.as_str().unwrap();
+            let value = match field {
+                "name" => json!("A name"),
+                "provider" => json!("demo"),
+                _ => panic!("{} {}: say what {field} is at least", self.method, self.path),
+            };
+            body.insert(field.to_owned(), value);
+        }
+        Some(Value::Object(body))
+    }
+}

@@ -1,0 +1,19 @@
+//! The HTTP interface, asked as its users ask it: the whole program, on each
+//! database. One file a resource, and what holds for every route in files of
+//! its own, generated from the OpenAPI document.
+#![cfg(test)]
+
+mod admin_keys;
+mod api_key_states;
+mod api_keys;
+mod audit_logs;
+mod bodies;
+mod credentials;
+mod data_plane;
+mod document;
+mod lists;
+mod matrix;
+mod operations;
+mod projects;
+mod secrets;
+mod support;

@@ -1,0 +1,123 @@
+//! Every operation of the document, asked by whoever must not be answered. A
+//! new route is here by itself; one that anybody may ask must be named.
+
+use std::collections::BTreeMap;
+
+use keyward_testkit::{Actor, Answer, TestApp};
+use serde_json::{Value, json};
+
+use crate::{
+    document::{Operation, administration, operations},
+    support::{PROJECTS, id},
+};
+
+keyward_testkit::on_both_databases!(
+    nobody_and_keys_that_are_none_learn_nothing,
+    a_projects_key_administers_nothing,
+    what_another_organization_has_is_not_found_and_stays_as_it_is,
+    every_described_address_is_served,
+);
+
+/// What anybody may ask.
+const PUBLIC: &[&str] = &["/healthz", "/readyz", "/openapi.json"];
+
+/// What isn't administration and has a test file of its own.
+fn is_data_plane(operation: &Operation) -> bool {
+    operation.described["tags"] == json!(["Data plane"])
+}
+
+async fn ask(actor: &Actor, operation: &Operation, path: &str) -> Answer {
+    let asking = actor.asking(operation.method.clone(), path);
+    match operation.least_body() {
+        Some(body) => asking.json(&body).send().await,
+        None => asking.send().await,
+    }
+}
+
+/// One of everything in the first organization, by collection.
+async fn one_of_everything(app: &TestApp) -> BTreeMap<&'static str, String> {
+    let project = app.project("Project").await;
+    let make = async |path: &str, body: Value| id(&app.admin.post(path, body).await.ok());
+    BTreeMap::from([
+        ("projects", project.rsplit('/').next().unwrap().to_owned()),
+        ("api_keys", make(&format!("{project}/api_keys"), json!({"name": "Key"})).await),
+        ("credentials", make(&format!("{project}/credentials"), json!({"provider": "demo"})).await),
+        ("organization/credentials", make("/v1/organization/credentials", json!({"provider": "demo"})).await),
+        ("admin_api_keys", make("/v1/organization/admin_api_keys", json!({"name": "Key"})).await),
+    ])
+}
+
+async fn nobody_and_keys_that_are_none_learn_nothing(app: &TestApp) {
+    let ids = one_of_everything(app).await;
+    let key = app.admin.key().unwrap();
+    let flipped = key.replace(&key[20..21], if &key[20..21] == "x" { "y" } else { "x" });
+    let mut wrong = vec![app.nobody.clone()];
+    wrong.extend(
+        ["", "sk-admin-", "sk-proj-abc", &key[..key.len() - 1], &flipped, &format!("{key}x")]
+            .map(|key| app.nobody.with_key(key)),
+    );
+    for operation in operations() {
+        if PUBLIC.contains(&operation.path.as_str()) {
+            app.nobody.get(&operation.path).await.ok();
+            continue;
+        }
+        if is_data_plane(&operation) {
+            continue;
+        }
+        for actor in &wrong {
+            for path in [operation.path_with(&ids), operation.path.replace(['{', '}'], "")] {
+                let answer = ask(actor, &operation, &path).await;
+                answer.assert_error(401, "invalid_api_key", None);
+                assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+            }
+        }
+    }
+}
+
+async fn a_projects_key_administers_nothing(app: &TestApp) {
+    let (ids, key) = (one_of_everything(app).await, app.key().await);
+    for operation in administration() {
+        for path in [operation.path_with(&ids), operation.path.replace(['{', '}'], "")] {
+            ask(&key, &operation, &path).await.assert_error(403, "admin_key_required", None);
+        }
+    }
+}
+
+/// What the first organization sees of all that it has.
+async fn everything_seen(app: &TestApp, ids: &BTreeMap<&str, String>) -> Vec<String> {
+    let mut seen = Vec::new();
+    for operation in administration().iter().filter(|operation| operation.method == "GET") {
+        let answer = app.admin.get(&operation.path_with(ids)).await;
+        assert_eq!(answer.status, 200, "{}: {}", operation.path, answer.text());
+        seen.push(answer.text().into_owned());
+    }
+    seen
+}
+
+async fn what_another_organization_has_is_not_found_and_stays_as_it_is(app: &TestApp) {
+    let ids = one_of_everything(app).await;
+    let before = everything_seen(app, &ids).await;
+    for operation in administration() {
+        let answer = ask(&app.stranger, &operation, &operation.path_with(&ids)).await;
+        if operation.path == format!("{PROJECTS}/{{project_id}}") && operation.method == "DELETE" {
+            answer.assert_error(405, "project_deletion_not_allowed", None);
+        } else if operation.has_id() {
+            answer.assert_error(404, "not_found", None);
+        } else {
+            // Of their own organization: nothing of the first one may be in it.
+            let text = answer.text();
+            assert_eq!(answer.status, 200, "{}: {text}", operation.path);
+            assert!(ids.values().all(|id| !text.contains(id.as_str())), "{}: {text}", operation.path);
+        }
+    }
+    assert_eq!(everything_seen(app, &ids).await, before);
+}
+
+async fn every_described_address_is_served(app: &TestApp) {
+    let ids = one_of_everything(app).await;
+    for operation in operations().iter().filter(|operation| !is_data_plane(operation)) {
+        let answer = ask(&app.admin, operation, &operation.path_with(&ids)).await;
+        assert_ne!(answer.json["error"]["code"], "unknown_url", "{} {}", operation.method, operation.path);
+        assert_ne!(answer.json["error"]["code"], "method_not_allowed", "{} {}", operation.method, operation.path);
+    }
+}
