@@ -122,7 +122,12 @@ async fn an_edit_changes_what_it_names(app: &TestApp) {
             expected[field] = answered;
             expected["version"] = json!(version + 2);
             expected["updated_at"] = json!(made["updated_at"].as_i64().unwrap() + 7);
-            assert_eq!(app.admin.post(&path, json!({field: sent})).await.ok(), expected, "{field}");
+            let mut body = json!({field: sent});
+            if field == "base_url" {
+                app.admin.post(&path, body.clone()).await.assert_error(400, "secret_required", "api_key");
+                body["api_key"] = json!(SECRET);
+            }
+            assert_eq!(app.admin.post(&path, body).await.ok(), expected, "{field}");
         }
         for (body, status, code, param) in [
             (json!({"name": "Taken"}), 409, "name_taken", "name"),
@@ -207,7 +212,7 @@ async fn a_test_tells_what_the_provider_did(app: &TestApp) {
         }
         provider.tell(Reply { status: 200, content_type: "text/html", body: "<html>".into() });
         app.admin.post(&path, json!({})).await.assert_error(502, "provider_not_understood", None);
-        let nowhere = json!({"base_url": "http://127.0.0.1:9"});
+        let nowhere = json!({"base_url": "http://127.0.0.1:9", "api_key": "sk-ant-secret-of-a-provider"});
         app.admin.post(&format!("{place}/{}", id(&made)), nowhere).await.ok();
         app.admin.post(&path, json!({})).await.assert_error(502, "provider_unreachable", None);
     }
