@@ -45,7 +45,7 @@ pub fn run_parts(workspace: &Workspace, only: Option<Part>) -> anyhow::Result<()
     }
     let python = if wanted(Part::E2e) { Some(step("python", || python::environment(workspace))?) } else { None };
     if wanted(Part::Fmt) {
-        step("fmt", || run(&mut workspace.cargo(&["fmt", "--check"])))?;
+        step("fmt", || run(&mut workspace.cargo(&["fmt", "--all", "--check"])))?;
     }
     if wanted(Part::Clippy) {
         step("clippy", || clippy(workspace))?;
