@@ -98,6 +98,8 @@ impl From<Error> for ApiError {
             }
             Error::Forbidden { code, .. } => Self::new(StatusCode::FORBIDDEN, code, message),
             Error::Denied(denied) => Self::new(StatusCode::FORBIDDEN, "insufficient_permissions", denied.to_string()),
+            Error::Escalation { .. } => Self::new(StatusCode::FORBIDDEN, "escalation_not_allowed", message),
+            Error::SignedOut => Self::new(StatusCode::UNAUTHORIZED, "signed_out", message),
             Error::Stale { .. } => {
                 Self::new(StatusCode::PRECONDITION_FAILED, "stale_version", message).param("If-Match")
             }

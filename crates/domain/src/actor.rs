@@ -3,9 +3,11 @@
 use std::net::IpAddr;
 
 use crate::{
-    id::{AdminKeyId, OrganizationId, RequestId, UserId},
+    access::Access,
+    id::{AdminKeyId, OrganizationId, ProjectId, RequestId, SessionId, UserId},
     organization::Email,
-    permission::{Permission, PermissionSet},
+    permission::Permission,
+    role::Scope,
 };
 
 /// Somebody who acts within one organization. Everything that they see or
@@ -16,8 +18,8 @@ pub struct Actor {
     pub organization: OrganizationId,
     /// Who they are.
     pub identity: Identity,
-    /// What they may do, in every project of the organization.
-    pub permissions: PermissionSet,
+    /// What they may do.
+    pub access: Access,
     /// Where the request came from.
     pub origin: RequestOrigin,
 }
@@ -25,6 +27,15 @@ pub struct Actor {
 /// Who an actor is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Identity {
+    /// A user who is signed in.
+    User {
+        /// The user.
+        id: UserId,
+        /// Their address.
+        email: Email,
+        /// By which session they came; `None` on the way in, before there is one.
+        session: Option<SessionId>,
+    },
     /// An admin key, in the name of its owner.
     AdminKey {
         /// The key.
@@ -51,29 +62,34 @@ pub struct RequestOrigin {
 
 /// The actor lacks a permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("This needs the permission {0}, which you don't hold.")]
-pub struct Denied(pub Permission);
+#[error("This needs the permission {permission}, which you don't hold {}.", if matches!(scope, Scope::Organization) { "in the organization" } else { "in this project" })]
+pub struct Denied {
+    /// What is lacking.
+    pub permission: Permission,
+    /// Where.
+    pub scope: Scope,
+}
 
 impl Actor {
     /// Keyward itself, acting in `organization`.
     pub fn system(organization: OrganizationId) -> Self {
-        Self {
-            organization,
-            identity: Identity::System,
-            permissions: PermissionSet::all(),
-            origin: RequestOrigin::default(),
-        }
+        Self { organization, identity: Identity::System, access: Access::owner(), origin: RequestOrigin::default() }
     }
 
-    /// Refuses an actor who doesn't hold `permission`.
-    pub fn require(&self, permission: Permission) -> Result<(), Denied> {
-        if self.permissions.contains(permission) { Ok(()) } else { Err(Denied(permission)) }
+    /// Refuses an actor who doesn't hold `permission` at `scope`.
+    pub fn require(&self, permission: Permission, scope: Scope) -> Result<(), Denied> {
+        if self.access.holds(permission, scope) { Ok(()) } else { Err(Denied { permission, scope }) }
+    }
+
+    /// Whether the actor knows of a project at all.
+    pub fn sees(&self, project: ProjectId) -> bool {
+        self.access.sees(project)
     }
 
     /// In whose name the actor acts, if a person's.
     pub fn user(&self) -> Option<UserId> {
         match self.identity {
-            Identity::AdminKey { owner, .. } => Some(owner),
+            Identity::User { id, .. } | Identity::AdminKey { owner: id, .. } => Some(id),
             Identity::System => None,
         }
     }

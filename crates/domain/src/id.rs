@@ -97,6 +97,30 @@ typed_id!(
     AuditEventId, "audit"
 );
 typed_id!(
+    /// Names a role.
+    RoleId, "role"
+);
+typed_id!(
+    /// Names a group of users.
+    GroupId, "group"
+);
+typed_id!(
+    /// Names an invitation.
+    InvitationId, "invite"
+);
+typed_id!(
+    /// Names a session: somebody signed in.
+    SessionId, "sess"
+);
+typed_id!(
+    /// Names a service account of a project.
+    ServiceAccountId, "svc_acct"
+);
+typed_id!(
+    /// Names a single sign-on provider of an organization.
+    SsoProviderId, "sso"
+);
+typed_id!(
     /// Names one HTTP request to Keyward; sent back as `x-request-id`.
     RequestId, "req"
 );

@@ -4,6 +4,7 @@
 //! Nothing here performs I/O, reads a clock or draws a random number: those are
 //! passed in, so that every rule can be tested as a function.
 
+pub mod access;
 pub mod actor;
 pub mod admin_key;
 pub mod api_key;
@@ -22,6 +23,7 @@ pub mod password;
 pub mod permission;
 pub mod project;
 pub mod provider;
+pub mod role;
 pub mod secret;
 
 pub use clock::{Clock, Randomness};

@@ -112,6 +112,11 @@ permissions! {
 }
 
 impl Permission {
+    /// Whether it only looks: its action is `read`.
+    pub const fn is_read(self) -> bool {
+        matches!(self.as_str().as_bytes(), [.., b':', b'r', b'e', b'a', b'd'])
+    }
+
     /// The permission of that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|permission| permission.as_str() == name)
@@ -141,6 +146,26 @@ impl PermissionSet {
         Permission::ALL.iter().copied().filter(|p| p.kind() == Kind::Data).collect()
     }
 
+    /// The set with one permission more.
+    pub const fn with(self, permission: Permission) -> Self {
+        Self(self.0 | 1 << permission as u64)
+    }
+
+    /// Those of one kind.
+    pub fn of_kind(self, kind: Kind) -> Self {
+        self.iter().filter(|permission| permission.kind() == kind).collect()
+    }
+
+    /// Those of every other kind.
+    pub fn without_kind(self, kind: Kind) -> Self {
+        self - self.of_kind(kind)
+    }
+
+    /// Whether none is held.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     /// Whether `permission` is held.
     pub const fn contains(self, permission: Permission) -> bool {
         self.0 & (1 << permission as u64) != 0
@@ -154,7 +179,31 @@ impl PermissionSet {
 
 impl FromIterator<Permission> for PermissionSet {
     fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
-        Self(permissions.into_iter().fold(0, |bits, permission| bits | 1 << permission as u64))
+        permissions.into_iter().fold(Self::default(), Self::with)
+    }
+}
+
+impl std::ops::BitOr for PermissionSet {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl std::ops::BitAnd for PermissionSet {
+    type Output = Self;
+
+    fn bitand(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+}
+
+impl std::ops::Sub for PermissionSet {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 }
 

@@ -71,6 +71,39 @@ impl KeySecret {
     }
 }
 
+/// What a link or a cookie carries: 256 random bits in base62. It names its
+/// purpose only in its digest, so that one made for one thing opens no other.
+#[derive(Debug, Clone)]
+pub struct Token(SecretString);
+
+impl Token {
+    /// Draws a new one.
+    pub fn generate(randomness: &dyn Randomness) -> Self {
+        let mut number = [0; 32];
+        randomness.fill(&mut number);
+        let mut text = String::with_capacity(RANDOM_CHARS);
+        push_base62(&mut text, &mut number, RANDOM_CHARS);
+        number.zeroize();
+        Self(text.into())
+    }
+
+    /// Reads what somebody sends back; `None` for what can't be one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let plausible = text.len() == RANDOM_CHARS && text.bytes().all(|b| b.is_ascii_alphanumeric());
+        plausible.then(|| Self(text.into()))
+    }
+
+    /// The text, for the one who may have it.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// What Keyward stores and looks up, for one `purpose`.
+    pub fn digest(&self, purpose: &str, pepper: &Pepper) -> SecretDigest {
+        pepper.digest(&format!("{purpose}:{}", self.expose()))
+    }
+}
+
 /// Which kind of key `text` is, if it is well-formed and its checksum holds.
 /// Says nothing about whether such a key exists.
 pub fn recognise(text: &str) -> Option<KeyKind> {

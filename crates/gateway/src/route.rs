@@ -28,7 +28,7 @@ const MODELS: &str = "/v1/models";
 /// there.
 pub(crate) fn is_data_plane(path: &str) -> bool {
     let under = |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    under("/v1") && !under("/v1/organization") && !under("/v1/projects")
+    under("/v1") && !["/v1/organization", "/v1/projects", "/v1/auth", "/v1/account"].into_iter().any(under)
 }
 
 /// The dialect in which an error on this path is told.

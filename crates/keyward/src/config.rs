@@ -12,6 +12,7 @@ use ipnet::IpNet;
 use keyward_domain::api_key::Origin;
 use keyward_service::MasterKey;
 use serde::Deserialize;
+use url::Url;
 
 /// Variables that start with `KEYWARD_` and are no settings.
 const OTHER_VARIABLES: &[&str] =
@@ -58,6 +59,8 @@ macro_rules! settings {
 settings! {
     /// Address and port to listen on.
     listen: SocketAddr, "KEYWARD_LISTEN", "\"127.0.0.1:8080\"";
+    /// Where people and identity providers reach Keyward, such as https://keyward.example.com: what links start with.
+    public_url: String, "KEYWARD_PUBLIC_URL", "\"http://<listen>\"";
     /// Folder of the embedded database, the master key and the usage journal; made if missing.
     data_dir: PathBuf, "KEYWARD_DATA_DIR", "\"./data\"";
     /// PostgreSQL instead of the embedded database: postgres://user:password@host/database
@@ -106,6 +109,8 @@ impl std::str::FromStr for List {
 pub struct Settings {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// What links start with, without a slash at the end.
+    pub public_url: String,
     /// The data folder.
     pub data_dir: PathBuf,
     /// PostgreSQL, if any.
@@ -166,8 +171,10 @@ impl Settings {
         if !(1024..=1 << 30).contains(&max_body_bytes) {
             bail!("max_body_bytes is {max_body_bytes}: it must be 1024 to 1073741824 (1 GiB)");
         }
+        let listen = given.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
         Ok(Self {
-            listen: given.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+            listen,
+            public_url: public_url(given.public_url.as_deref(), listen)?,
             database_url: given.database_url.filter(|url| !url.is_empty()).map(check_database_url).transpose()?,
             master_key,
             master_key_file: given.master_key_file.unwrap_or_else(|| data_dir.join("master.key")),
@@ -187,6 +194,18 @@ impl Settings {
             log_json,
         })
     }
+}
+
+fn public_url(given: Option<&str>, listen: SocketAddr) -> Result<String> {
+    let Some(text) = given.filter(|text| !text.is_empty()) else { return Ok(format!("http://{listen}")) };
+    let url = Url::parse(text).ok().filter(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+    });
+    let url = url.with_context(|| format!("public_url is {text:?}: it must be like https://keyward.example.com"))?;
+    Ok(url.origin().ascii_serialization())
 }
 
 fn read_file(named: Option<&Path>) -> Result<Given> {

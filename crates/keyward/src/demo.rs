@@ -93,7 +93,7 @@ async fn organization(keyward: &Keyward) -> Result<(OrganizationId, Option<KeySe
 }
 
 async fn project_of(keyward: &Keyward, actor: &Actor) -> Result<keyward_domain::id::ProjectId> {
-    let filter = ProjectFilter { active: true, inactive: true, search: Some(PROJECT.to_owned()) };
+    let filter = ProjectFilter { active: true, inactive: true, search: Some(PROJECT.to_owned()), among: None };
     let query = ListProjects { filter, page: Page { limit: 100, order: Order::Asc, cursor: None } };
     let known = project::list(keyward, actor, query)
         .await?

@@ -59,6 +59,7 @@ pub async fn open(settings: &Settings, clock: Arc<dyn Clock>, journal: Option<Ar
         clock,
         randomness: Arc::new(SystemRandomness),
         journal,
+        public_url: settings.public_url.clone(),
     };
     let opened = keyward_service::open(parts).await;
     if opened.is_err() {

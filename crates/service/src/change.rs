@@ -7,9 +7,10 @@ use keyward_domain::{
     audit::{AuditActor, AuditEvent, AuditProject, Outcome, difference},
     audit_type::WRITTEN,
     clock::to_millis,
-    id::AuditEventId,
+    id::{AuditEventId, SessionId},
     permission::Permission,
     project::Project,
+    role::Scope,
 };
 use keyward_store::{
     Conn, Transaction,
@@ -20,12 +21,13 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Error, Keyward, Result};
+use crate::{Error, Keyward, Result, authorize::authorize};
 
 /// An open change. Dropped without `commit`, it never happened.
 pub(crate) struct Change<'a> {
     pub keyward: &'a Keyward,
-    pub actor: &'a Actor,
+    /// Who makes it, with what they may do at this very moment.
+    pub actor: Actor,
     /// The moment of the whole change.
     pub now: Timestamp,
     transaction: Transaction,
@@ -40,6 +42,7 @@ pub(crate) struct Event<'a> {
     pub targets: Vec<String>,
     pub before: Value,
     pub after: Value,
+    pub outcome: Outcome,
 }
 
 impl<'a> Event<'a> {
@@ -53,7 +56,13 @@ impl<'a> Event<'a> {
         let value = |state: Value| if state.is_null() { Value::Object(serde_json::Map::new()) } else { state };
         let read = |state: std::result::Result<Value, _>| value(state.unwrap_or_default());
         let (before, after) = difference(&read(serde_json::to_value(before)), &read(serde_json::to_value(after)));
-        Self { event_type, project: None, targets: vec![target.to_string()], before, after }
+        Self { event_type, project: None, targets: vec![target.to_string()], before, after, outcome: Outcome::Success }
+    }
+
+    /// The same event of an attempt that ended otherwise.
+    pub fn ended(mut self, outcome: Outcome) -> Self {
+        self.outcome = outcome;
+        self
     }
 
     /// The same event in a project, if it happened in one.
@@ -64,12 +73,22 @@ impl<'a> Event<'a> {
 }
 
 impl Keyward {
-    /// Opens a change for an actor who holds `permission`. Every other change
-    /// waits until this one ends, so what it reads stays true.
-    pub(crate) async fn change<'a>(&'a self, actor: &'a Actor, permission: Permission) -> Result<Change<'a>> {
-        actor.require(permission)?;
+    /// Opens a change for an actor who holds `permission` at `scope`. Every
+    /// other change waits until this one ends, so what it reads stays true; what
+    /// the actor may do is read again, since they may have waited.
+    pub(crate) async fn change(&self, actor: &Actor, permission: Permission, scope: Scope) -> Result<Change<'_>> {
+        authorize(actor, permission, scope)?;
+        let change = self.own_change(actor).await?;
+        authorize(&change.actor, permission, scope)?;
+        Ok(change)
+    }
+
+    /// Opens a change that anybody may make who can come in, such as of what is
+    /// their own.
+    pub(crate) async fn own_change(&self, actor: &Actor) -> Result<Change<'_>> {
         let mut transaction = self.pool.begin().await?;
         let sequence = change_log::next_sequence(&mut transaction.conn()).await?;
+        let actor = self.as_of_now(&mut transaction.conn(), actor).await?;
         Ok(Change { keyward: self, actor, now: self.now(), transaction, unused_sequence: Some(sequence) })
     }
 }
@@ -96,7 +115,7 @@ impl Change<'_> {
         let organization = self.actor.organization;
         let head = keyward_store::audit::head(&mut self.transaction.conn(), organization).await?;
         let id = self.keyward.new_id(AuditEventId::generate);
-        let (actor, actor_id, actor_user) = describe(self.actor);
+        let (actor, actor_id, actor_user) = describe(&self.actor);
         let keys = EventKeys {
             id: id.uuid(),
             actor: actor_id,
@@ -110,7 +129,7 @@ impl Change<'_> {
             sequence: head.sequence + 1,
             at_ms: to_millis(self.now),
             event_type: event.event_type.to_owned(),
-            outcome: Outcome::Success,
+            outcome: event.outcome,
             actor,
             project: event
                 .project
@@ -150,6 +169,15 @@ pub(crate) fn head_message(organization: &str, sequence: i64, hash: &[u8; 32]) -
 
 fn describe(actor: &Actor) -> (AuditActor, Option<Uuid>, Option<Uuid>) {
     match &actor.identity {
+        Identity::User { id, email, session } => {
+            let described = AuditActor {
+                kind: "user".into(),
+                id: session.map(|session| session.to_string()),
+                user_id: Some(id.to_string()),
+                email: Some(email.to_string()),
+            };
+            (described, session.map(SessionId::uuid), Some(id.uuid()))
+        }
         Identity::AdminKey { id, owner, owner_email } => {
             let described = AuditActor {
                 kind: "admin_key".into(),

@@ -39,6 +39,15 @@ pub enum Error {
     /// The actor lacks a permission.
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// It would raise what the actor may do, or touch somebody above them (403).
+    #[error("{message}")]
+    Escalation {
+        /// For people, with the remedy.
+        message: String,
+    },
+    /// The actor's session or key ended while the request was under way (401).
+    #[error("You were signed out. Sign in again, or use another key.")]
+    SignedOut,
     /// Somebody else changed it since it was read (412).
     #[error("This was changed by somebody else: it has version {present} now. Read it again, then repeat your change.")]
     Stale {

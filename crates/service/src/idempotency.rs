@@ -27,6 +27,7 @@ impl Change<'_> {
         let Some(idempotency) = idempotency else { return Ok(()) };
         let actor = match self.actor.identity {
             Identity::AdminKey { id, .. } => id.uuid(),
+            Identity::User { id, .. } => id.uuid(),
             Identity::System => Uuid::nil(),
         };
         let place = (self.actor.organization, actor);

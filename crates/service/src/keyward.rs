@@ -22,6 +22,8 @@ pub struct Keyward {
     pub(crate) admin_key_uses: Arc<Uses>,
     /// `None` for commands that only look or change: they serve no calls.
     pub(crate) drainer: Option<Arc<Drainer>>,
+    /// What links to this Keyward start with, without a slash at the end.
+    pub(crate) public_url: Arc<str>,
 }
 
 impl Keyward {

@@ -4,6 +4,7 @@
 //!
 //! No HTTP here, and no SQL: faces call in, the store is called.
 
+mod authorize;
 mod caps;
 mod change;
 mod error;
@@ -11,6 +12,7 @@ mod follow;
 mod keyward;
 mod lifecycle;
 mod open;
+mod password;
 mod usage;
 mod vault;
 
@@ -21,6 +23,7 @@ pub mod credential;
 pub mod idempotency;
 pub mod organization;
 pub mod project;
+pub mod session;
 
 pub use error::{Error, Result};
 pub use keyward::Keyward;

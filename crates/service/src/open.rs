@@ -37,6 +37,8 @@ pub struct Parts {
     /// The usage journal, if this process serves calls. What it holds and the
     /// database doesn't is counted before the keys are read.
     pub journal: Option<Arc<Journal>>,
+    /// What links to Keyward start with, without a slash at the end.
+    pub public_url: String,
 }
 
 /// Where the master key comes from.
@@ -84,7 +86,7 @@ pub enum OpenError {
 
 /// Opens the installation in `parts.pool`, and sets it up if it is new.
 pub async fn open(parts: Parts) -> Result<Keyward, OpenError> {
-    let Parts { pool, master_key: source, clock, randomness, journal } = parts;
+    let Parts { pool, master_key: source, clock, randomness, journal, public_url } = parts;
     let found = installation::find(&mut pool.read().await?.conn()).await?;
     let (vault, made) = match found {
         Some(installation) => (open_vault(&source, &source.existing()?, &installation)?, None),
@@ -117,8 +119,8 @@ pub async fn open(parts: Parts) -> Result<Keyward, OpenError> {
         None => None,
         Some(journal) => Some(Arc::new(Drainer::open(&pool, journal).await?)),
     };
-    let (vault, admin_key_uses) = (Arc::new(vault), Arc::default());
-    let keyward = Keyward { pool, clock, randomness, ids, vault, index, follower, admin_key_uses, drainer };
+    let (vault, admin_key_uses, public_url) = (Arc::new(vault), Arc::default(), public_url.into());
+    let keyward = Keyward { pool, clock, randomness, ids, vault, index, follower, admin_key_uses, drainer, public_url };
     keyward.settle().await?;
     keyward.load_index().await?;
     Ok(keyward)

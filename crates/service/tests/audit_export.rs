@@ -213,5 +213,5 @@ async fn exporting_takes_its_own_permission() {
     let (house, _) = house().await;
     let reader = house.holder_of(&[Permission::AuditRead]);
     let denied = audit::export(&house.keyward, &reader, AuditQuery::default(), ExportFormat::Csv).await;
-    assert!(matches!(denied.err(), Some(Error::Denied(denied)) if denied.0 == Permission::AuditExport));
+    assert!(matches!(denied.err(), Some(Error::Denied(denied)) if denied.permission == Permission::AuditExport));
 }

@@ -165,7 +165,7 @@ async fn what_cannot_be_asked_is_refused_by_name() {
     let outsider = story.house.holder_of(&[Permission::AuditExport]);
     let query = ListAuditEvents { query: AuditQuery::default(), page: NEWEST };
     let denied = audit::list(&story.house.keyward, &outsider, query).await;
-    assert!(matches!(denied, Err(Error::Denied(denied)) if denied.0 == Permission::AuditRead));
+    assert!(matches!(denied, Err(Error::Denied(denied)) if denied.permission == Permission::AuditRead));
 }
 
 #[tokio::test]

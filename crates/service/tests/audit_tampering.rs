@@ -283,5 +283,5 @@ fn hex(text: &str) -> Vec<u8> {
 async fn proving_takes_a_permission() {
     let house = house().await;
     let denied = audit::verify(&house.keyward, &house.holder_of(&[Permission::AuditExport])).await;
-    assert!(matches!(denied, Err(Error::Denied(denied)) if denied.0 == Permission::AuditRead));
+    assert!(matches!(denied, Err(Error::Denied(denied)) if denied.permission == Permission::AuditRead));
 }

@@ -222,7 +222,7 @@ async fn a_test_takes_a_credential_that_is_seen_and_the_permission_to_manage() {
     let provider = Scripted::new(Ok(vec![]));
     let reader = house.holder_of(&[Permission::CredentialsRead]);
     let denied = credential::test(&house.keyward, &reader, &provider, None, id).await;
-    assert!(matches!(denied, Err(Error::Denied(why)) if why.0 == Permission::CredentialsManage));
+    assert!(matches!(denied, Err(Error::Denied(why)) if why.permission == Permission::CredentialsManage));
     let stranger = house.stranger("Second").await;
     let unseen = credential::test(&house.keyward, &stranger, &provider, None, id).await;
     assert!(matches!(unseen, Err(Error::NotFound("credential"))), "{unseen:?}");

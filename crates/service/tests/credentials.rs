@@ -221,7 +221,7 @@ async fn a_project_and_its_first_credential_are_made_together_or_not_at_all() {
     assert!(matches!(&refused, Err(Error::Invalid(why)) if why.param == "credential.api_key"), "{refused:?}");
     let creator = house.holder_of(&[Permission::ProjectsCreate]);
     let denied = project::create(&house.keyward, &creator, with("Search", "sk-abcdefgh12345")).await;
-    assert!(matches!(denied, Err(Error::Denied(why)) if why.0 == Permission::CredentialsManage));
+    assert!(matches!(denied, Err(Error::Denied(why)) if why.permission == Permission::CredentialsManage));
 
     // The name is free: nothing of the refused ones was kept.
     let made = project::create(&house.keyward, &house.owner(), with("Search", "sk-abcdefgh12345")).await.unwrap();
@@ -272,12 +272,18 @@ async fn reading_and_managing_take_their_permissions() {
     let page = Page { limit: 1, order: Order::Asc, cursor: None };
     let listed = list(&house.keyward, &nobody, ListCredentials { project: None, page }).await.map(drop);
     for denied in [read, listed] {
-        assert!(matches!(denied, Err(Error::Denied(why)) if why.0 == Permission::CredentialsRead), "{denied:?}");
+        assert!(
+            matches!(denied, Err(Error::Denied(why)) if why.permission == Permission::CredentialsRead),
+            "{denied:?}"
+        );
     }
     let made = added(&house, &reader, None, new_credential("sk-abcdefgh12345")).await.map(drop);
     let edited = update(&house.keyward, &reader, None, id, UpdateCredential::default()).await.map(drop);
     let deleted = delete(&house.keyward, &reader, None, id).await;
     for denied in [made, edited, deleted] {
-        assert!(matches!(denied, Err(Error::Denied(why)) if why.0 == Permission::CredentialsManage), "{denied:?}");
+        assert!(
+            matches!(denied, Err(Error::Denied(why)) if why.permission == Permission::CredentialsManage),
+            "{denied:?}"
+        );
     }
 }

@@ -103,5 +103,5 @@ async fn who_lacks_the_permission_is_refused_before_anything_is_looked_up() {
     let house = House::new().await;
     let reader = house.holder_of(&[Permission::ProjectRead]);
     let denied = project::create(&house.keyward, &reader, new("Search")).await;
-    assert!(matches!(denied, Err(Error::Denied(denied)) if denied.0 == Permission::ProjectsCreate));
+    assert!(matches!(denied, Err(Error::Denied(denied)) if denied.permission == Permission::ProjectsCreate));
 }

@@ -146,8 +146,8 @@ pub async fn list(
     {
         return Ok(Err(CursorUnknown(cursor.param())));
     }
-    let travel = LIST.travel(page, AdminKeyId::uuid);
-    let rows = sql!(conn, fetch_all as Row, travel.text, travel.bound, travel.limit, organization.uuid())?;
+    let (text, travel) = LIST.travel(page, AdminKeyId::uuid);
+    let rows = sql!(conn, fetch_all as Row, text, travel.bound, travel.limit, organization.uuid())?;
     let keys = rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
     Ok(Ok(travel.finish(keys)))
 }

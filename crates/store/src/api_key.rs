@@ -339,12 +339,12 @@ pub async fn list(
     {
         return Ok(Err(CursorUnknown(cursor.param())));
     }
-    let travel = LIST.travel(page, ApiKeyId::uuid);
+    let (text, travel) = LIST.travel(page, ApiKeyId::uuid);
     let search = filter.search.as_deref().map(str::trim);
     let rows = sql!(
         conn,
         fetch_all as Row,
-        travel.text,
+        text,
         travel.bound,
         travel.limit,
         organization.uuid(),

@@ -258,9 +258,9 @@ pub async fn list(
     {
         return Ok(Err(CursorUnknown(cursor.param())));
     }
-    let travel = LIST.travel(page, CredentialId::uuid);
+    let (text, travel) = LIST.travel(page, CredentialId::uuid);
     let project = project.map(ProjectId::uuid);
-    let rows = sql!(conn, fetch_all as UsedRow, travel.text, travel.bound, travel.limit, organization.uuid(), project)?;
+    let rows = sql!(conn, fetch_all as UsedRow, text, travel.bound, travel.limit, organization.uuid(), project)?;
     let credentials = rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
     Ok(Ok(travel.finish(credentials)))
 }

@@ -9,6 +9,7 @@ mod database_file;
 #[macro_use]
 mod pool;
 
+pub mod access;
 pub mod admin_key;
 pub mod api_key;
 pub mod api_key_index;
@@ -22,8 +23,11 @@ pub mod installation;
 pub mod journal_position;
 pub mod organization;
 mod page;
+pub mod password;
 mod patience;
 pub mod project;
+pub mod role_assignment;
+pub mod session;
 
 pub use error::StoreError;
 pub use page::CursorUnknown;

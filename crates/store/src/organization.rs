@@ -5,6 +5,7 @@ use keyward_domain::{
     clock::{from_millis, to_millis},
     id::{OrganizationId, UserId},
     organization::{Email, Organization, User},
+    role::BuiltIn,
 };
 use uuid::Uuid;
 
@@ -73,26 +74,19 @@ impl From<UserRow> for User {
     }
 }
 
-const INSERT_USER: &str = "INSERT INTO users (id, email, name, password_hash, created_at) VALUES ($1, $2, $3, $4, $5)";
+const INSERT_USER: &str = "INSERT INTO users (id, email, name, created_at) VALUES ($1, $2, $3, $4)";
 
-/// Keeps a new user with the hash of their password.
-pub async fn insert_user(conn: &mut Conn<'_>, user: &User, password_hash: &str) -> Result<(), StoreError> {
+/// Keeps a new user.
+pub async fn insert_user(conn: &mut Conn<'_>, user: &User) -> Result<(), StoreError> {
     let (email, name) = (user.email.as_str(), user.name.as_str());
-    sql!(conn, execute, INSERT_USER, user.id.uuid(), email, name, password_hash, to_millis(user.created_at)).map(drop)
+    sql!(conn, execute, INSERT_USER, user.id.uuid(), email, name, to_millis(user.created_at)).map(drop)
 }
 
-const FIND_USER_BY_EMAIL: &str = "SELECT id, email, name, created_at, password_hash FROM users WHERE email = $1";
+const FIND_USER_BY_EMAIL: &str = "SELECT id, email, name, created_at FROM users WHERE email = $1";
 
-/// The user with that address, and the hash of their password.
-pub async fn find_user_by_email(conn: &mut Conn<'_>, email: &Email) -> Result<Option<(User, String)>, StoreError> {
-    #[derive(sqlx::FromRow)]
-    struct Row {
-        #[sqlx(flatten)]
-        user: UserRow,
-        password_hash: String,
-    }
-    Ok(sql!(conn, fetch_optional as Row, FIND_USER_BY_EMAIL, email.as_str())?
-        .map(|row| (row.user.into(), row.password_hash)))
+/// The user with that address, member of anything or not.
+pub async fn find_user_by_email(conn: &mut Conn<'_>, email: &Email) -> Result<Option<User>, StoreError> {
+    Ok(sql!(conn, fetch_optional as UserRow, FIND_USER_BY_EMAIL, email.as_str())?.map(Into::into))
 }
 
 const FIND_USER: &str = "SELECT id, email, name, created_at FROM users WHERE id = $1";
@@ -103,12 +97,13 @@ pub async fn find_user(conn: &mut Conn<'_>, id: UserId) -> Result<Option<User>, 
 }
 
 const FIRST_OWNER: &str = "SELECT u.id, u.email, u.name, u.created_at FROM users u
-    JOIN organization_members m ON m.user_id = u.id
-    WHERE m.organization_id = $1 AND m.role = 'owner' ORDER BY u.id LIMIT 1";
+    JOIN role_assignments a ON a.principal_id = u.id
+    WHERE a.organization_id = $1 AND a.principal_kind = 'user' AND a.role_id = $2 ORDER BY u.id LIMIT 1";
 
 /// The organization's first owner: who stands for it where a person must.
 pub async fn first_owner(conn: &mut Conn<'_>, organization: OrganizationId) -> Result<Option<User>, StoreError> {
-    Ok(sql!(conn, fetch_optional as UserRow, FIRST_OWNER, organization.uuid())?.map(Into::into))
+    Ok(sql!(conn, fetch_optional as UserRow, FIRST_OWNER, organization.uuid(), BuiltIn::OrganizationOwner.id().uuid())?
+        .map(Into::into))
 }
 
 const USERS_OF: &str = "SELECT u.id, u.email, u.name, u.created_at FROM users u
@@ -132,15 +127,14 @@ pub async fn find_member(
 }
 
 const INSERT_MEMBER: &str =
-    "INSERT INTO organization_members (organization_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)";
+    "INSERT INTO organization_members (organization_id, user_id, created_at) VALUES ($1, $2, $3)";
 
-/// Makes a user a member with a role.
+/// Makes a user a member, without any role yet.
 pub async fn insert_member(
     conn: &mut Conn<'_>,
     organization: OrganizationId,
     user: UserId,
-    role: &str,
     now: i64,
 ) -> Result<(), StoreError> {
-    sql!(conn, execute, INSERT_MEMBER, organization.uuid(), user.uuid(), role, now).map(drop)
+    sql!(conn, execute, INSERT_MEMBER, organization.uuid(), user.uuid(), now).map(drop)
 }

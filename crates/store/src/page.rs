@@ -3,6 +3,7 @@
 //! tells whether more follow.
 
 use keyward_domain::page::{Cursor, Listed, Order, Page};
+use sqlx::{Database, Encode, QueryBuilder, Type};
 use uuid::Uuid;
 
 /// The cursor (the parameter that gives it) names nothing in this list: it is
@@ -30,16 +31,24 @@ pub(crate) struct Paged {
 
 /// How one page is read.
 pub(crate) struct Travel {
-    pub text: &'static str,
     pub bound: Uuid,
     pub limit: i64,
+    rising: bool,
     reversed: bool,
     wanted: usize,
 }
 
 impl Paged {
     /// Chooses text and bound for a page.
-    pub fn travel<Id: Copy>(&self, page: &Page<Id>, uuid: impl Fn(Id) -> Uuid) -> Travel {
+    pub fn travel<Id: Copy>(&self, page: &Page<Id>, uuid: impl Fn(Id) -> Uuid) -> (&'static str, Travel) {
+        let travel = Travel::of(page, uuid);
+        (if travel.rising { self.rising } else { self.falling }, travel)
+    }
+}
+
+impl Travel {
+    /// Finds the way to a page.
+    pub fn of<Id: Copy>(page: &Page<Id>, uuid: impl Fn(Id) -> Uuid) -> Self {
         let backwards = matches!(page.cursor, Some(Cursor::Before(_)));
         let rising = (page.order == Order::Asc) != backwards;
         let bound = match page.cursor {
@@ -47,17 +56,21 @@ impl Paged {
             None if rising => Uuid::nil(),
             None => Uuid::max(),
         };
-        Travel {
-            text: if rising { self.rising } else { self.falling },
-            bound,
-            limit: i64::from(page.limit) + 1,
-            reversed: backwards,
-            wanted: page.limit as usize,
-        }
+        Self { bound, limit: i64::from(page.limit) + 1, rising, reversed: backwards, wanted: page.limit as usize }
     }
-}
 
-impl Travel {
+    /// Ends a query that is put together by its conditions.
+    pub fn end<DB>(&self, query: &mut QueryBuilder<DB>, id: &str)
+    where
+        DB: Database,
+        for<'t> i64: Encode<'t, DB> + Type<DB>,
+        for<'t> Uuid: Encode<'t, DB> + Type<DB>,
+    {
+        let (sign, order) = if self.rising { (" > ", " ASC") } else { (" < ", " DESC") };
+        query.push(" AND ").push(id).push(sign).push_bind(self.bound);
+        query.push(" ORDER BY ").push(id).push(order).push(" LIMIT ").push_bind(self.limit);
+    }
+
     /// Turns the rows read into the page that was asked for.
     pub fn finish<T>(&self, mut data: Vec<T>) -> Listed<T> {
         let has_more = data.len() > self.wanted;
@@ -83,4 +96,23 @@ pub(crate) fn search_pattern(search: Option<&str>) -> String {
         pattern.push('%');
     }
     pattern
+}
+
+/// Asks that `column` be one of `values`; nothing is one of none.
+pub(crate) fn one_of<DB, T>(query: &mut QueryBuilder<DB>, column: &str, values: impl IntoIterator<Item = T>)
+where
+    DB: Database,
+    for<'t> T: Encode<'t, DB> + Type<DB>,
+{
+    let mut values = values.into_iter().peekable();
+    if values.peek().is_none() {
+        query.push("1 = 0");
+        return;
+    }
+    query.push(column).push(" IN (");
+    let mut list = query.separated(", ");
+    for value in values {
+        list.push_bind(value);
+    }
+    query.push(")");
 }

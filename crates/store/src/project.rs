@@ -1,5 +1,7 @@
 //! Projects.
 
+use std::collections::BTreeSet;
+
 use keyward_domain::{
     Name,
     clock::{from_millis, to_millis},
@@ -8,11 +10,13 @@ use keyward_domain::{
     page::{Listed, Page},
     project::Project,
 };
+use sqlx::{Database, Encode, QueryBuilder, Type};
 use uuid::Uuid;
 
 use crate::{
     Conn, CursorUnknown, StoreError,
-    page::{Paged, paged, search_pattern},
+    page::{Travel, one_of, search_pattern},
+    patience::in_time,
 };
 
 #[derive(sqlx::FromRow)]
@@ -140,12 +144,9 @@ pub async fn ids(conn: &mut Conn<'_>, organization: OrganizationId) -> Result<Ve
     Ok(rows.into_iter().map(|row| ProjectId::from_uuid(row.0)).collect())
 }
 
-const LIST: Paged = paged!(
+const LIST: &str =
     "SELECT id, organization_id, name, description, model_permissions, created_at, updated_at, deactivated_at, version
-    FROM projects WHERE organization_id = $3 AND ($4 OR deactivated_at IS NULL) AND ($5 OR deactivated_at IS NOT NULL)
-    AND lower(name) LIKE $6 ESCAPE '\\'",
-    "id"
-);
+    FROM projects WHERE organization_id = ";
 
 /// Which projects a list shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,6 +157,8 @@ pub struct ProjectFilter {
     pub active: bool,
     /// Part of the name, in any case.
     pub search: Option<String>,
+    /// Only these; `None`: all.
+    pub among: Option<BTreeSet<ProjectId>>,
 }
 
 /// One page of an organization's projects. `Err(CursorUnknown)` inside for a
@@ -171,21 +174,36 @@ pub async fn list(
     {
         return Ok(Err(CursorUnknown(cursor.param())));
     }
-    let travel = LIST.travel(page, ProjectId::uuid);
-    let search = search_pattern(filter.search.as_deref());
-    let rows = sql!(
-        conn,
-        fetch_all as Row,
-        travel.text,
-        travel.bound,
-        travel.limit,
-        organization.uuid(),
-        filter.inactive,
-        filter.active,
-        search
-    )?;
+    let travel = Travel::of(page, ProjectId::uuid);
+    let rows = on!(conn, x => {
+        let mut query = QueryBuilder::new(LIST);
+        query.push_bind(organization.uuid());
+        add_conditions(&mut query, filter);
+        travel.end(&mut query, "id");
+        in_time(query.build_query_as::<Row>().fetch_all(x)).await
+    })?;
     let projects = rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
     Ok(Ok(travel.finish(projects)))
+}
+
+fn add_conditions<DB>(query: &mut QueryBuilder<DB>, filter: &ProjectFilter)
+where
+    DB: Database,
+    for<'t> Uuid: Encode<'t, DB> + Type<DB>,
+    for<'t> String: Encode<'t, DB> + Type<DB>,
+{
+    if !filter.inactive {
+        query.push(" AND deactivated_at IS NULL");
+    }
+    if !filter.active {
+        query.push(" AND deactivated_at IS NOT NULL");
+    }
+    let search = search_pattern(filter.search.as_deref());
+    query.push(" AND lower(name) LIKE ").push_bind(search).push(" ESCAPE '\\'");
+    if let Some(among) = &filter.among {
+        query.push(" AND ");
+        one_of(query, "id", among.iter().map(|id| id.uuid()));
+    }
 }
 
 const KEY_COUNTS: &str = "SELECT COUNT(*), COALESCE(SUM(CASE WHEN revoked_at IS NULL AND NOT disabled

@@ -1,19 +1,20 @@
-//! Who calls: an admin key, or nobody.
+//! Who calls: an admin key, a user who is signed in, or nobody.
 
 use std::net::IpAddr;
 
 use axum::{
     extract::FromRequestParts,
-    http::{header, request::Parts},
+    http::{HeaderMap, header, request::Parts},
 };
-use keyward_access::presented_key;
+use keyward_access::{Refusal, presented_key};
 use keyward_domain::{
+    access::Access,
     actor::{Actor, Identity, RequestOrigin},
     id::RequestId,
-    permission::PermissionSet,
 };
-use keyward_service::admin_key::note_use;
+use keyward_service::{admin_key::note_use, session};
 
+use super::cookie;
 use crate::{Api, ApiError};
 
 /// Where a request came from. Whoever runs the router adds it to every request.
@@ -43,21 +44,52 @@ impl FromRequestParts<Api> for AdminActor {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        let key = presented_key(&parts.headers)?;
-        let entry = api.keyward.index().authenticate_admin(&key, api.keyward.now())?;
-        note_use(&api.keyward, entry.id);
-        let caller = parts.extensions.get::<Caller>();
-        let user_agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-        Ok(Self(Actor {
-            organization: entry.organization,
-            identity: Identity::AdminKey { id: entry.id, owner: entry.owner, owner_email: entry.owner_email.clone() },
-            // An admin key acts as an organization's owner until keys have roles.
-            permissions: PermissionSet::all(),
-            origin: RequestOrigin {
-                ip: caller.map(|caller| caller.ip),
-                user_agent: user_agent.map(|text| text.chars().take(MAX_USER_AGENT).collect()),
-                request_id: caller.map(|caller| caller.request_id),
-            },
-        }))
+        let origin = origin(parts);
+        let actor = match (presented_key(&parts.headers), cookie::session_token(&parts.headers)) {
+            // A request that shows a key is that key's, whatever cookie a browser adds.
+            (Err(Refusal::MissingKey), Some(token)) => {
+                cookie::check_same_origin(&parts.method, &parts.headers)?;
+                session::authenticate(&api.keyward, &token, origin).await?
+            }
+            (key, _) => {
+                let entry = api.keyward.index().authenticate_admin(&key?, api.keyward.now())?;
+                note_use(&api.keyward, entry.id);
+                let identity =
+                    Identity::AdminKey { id: entry.id, owner: entry.owner, owner_email: entry.owner_email.clone() };
+                let organization = entry.organization;
+                api.keyward.admit(Actor { organization, identity, access: Access::default(), origin }).await?
+            }
+        };
+        Ok(Self(actor))
     }
+}
+
+/// Somebody who isn't signed in yet, or needn't be: where they come from. A
+/// page of another site can't make a browser ask in its user's name.
+pub struct Visitor(pub RequestOrigin);
+
+impl FromRequestParts<Api> for Visitor {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, ApiError> {
+        if cookie::is_of_browser(&parts.headers) {
+            cookie::check_same_origin(&parts.method, &parts.headers)?;
+        }
+        Ok(Self(origin(parts)))
+    }
+}
+
+/// What the audit log keeps of where a request came from.
+pub(crate) fn origin(parts: &Parts) -> RequestOrigin {
+    let caller = parts.extensions.get::<Caller>();
+    RequestOrigin {
+        ip: caller.map(|caller| caller.ip),
+        user_agent: user_agent(&parts.headers),
+        request_id: caller.map(|caller| caller.request_id),
+    }
+}
+
+fn user_agent(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(header::USER_AGENT)?.to_str().ok()?;
+    Some(text.chars().take(MAX_USER_AGENT).collect())
 }

@@ -1,12 +1,10 @@
-//! Request bodies of the admin API: JSON, at most 1 MiB, read strictly, and only
-//! from somebody who may still come in when the last byte is there.
+//! Request bodies of the admin API: JSON, at most 1 MiB, read strictly.
 
 use axum::{
     body::{Bytes, to_bytes},
     extract::{FromRequest, Request},
     http::{HeaderMap, StatusCode, header},
 };
-use keyward_access::presented_key;
 use keyward_service::idempotency::Idempotency;
 use serde::{Deserialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
@@ -25,8 +23,8 @@ pub struct JsonBody<T>(pub T);
 impl<T: DeserializeOwned> FromRequest<Api> for JsonBody<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
-        let body = read_bytes(request, api).await?;
+    async fn from_request(request: Request, _: &Api) -> Result<Self, ApiError> {
+        let body = read_bytes(request).await?;
         Ok(Self(strict::read(&body)?))
     }
 }
@@ -48,14 +46,14 @@ pub struct Creating<T> {
 impl<T: DeserializeOwned> FromRequest<Api> for Creating<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, _: &Api) -> Result<Self, ApiError> {
         let key = idempotency_key(request.headers())?;
         let mut hash = Sha256::new();
         hash.update(request.method().as_str());
         hash.update(b" ");
         hash.update(request.uri().path());
         hash.update(b"\n");
-        let bytes = read_bytes(request, api).await?;
+        let bytes = read_bytes(request).await?;
         hash.update(&bytes);
         let idempotency = key.map(|key| Idempotency { key, request_hash: hash.finalize().into() });
         Ok(Self { body: strict::read(&bytes)?, idempotency })
@@ -78,16 +76,9 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     }
 }
 
-/// The whole body, of somebody who may still come in when it is whole: it may
-/// take its time, and a key that is deleted meanwhile must open nothing.
-async fn read_bytes(request: Request, api: &Api) -> Result<Bytes, ApiError> {
-    let key = presented_key(request.headers())?;
-    let bytes = read_whole(request).await?;
-    api.keyward.index().authenticate_admin(&key, api.keyward.now())?;
-    Ok(bytes)
-}
-
-async fn read_whole(request: Request) -> Result<Bytes, ApiError> {
+/// The whole body. It may take its time; whoever changes something must still
+/// be allowed to when it is whole, which the change itself checks.
+async fn read_bytes(request: Request) -> Result<Bytes, ApiError> {
     check_headers(request.headers())?;
     let length =
         request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());

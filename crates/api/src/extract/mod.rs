@@ -3,11 +3,12 @@
 mod actor;
 mod body;
 mod conditional;
+pub(crate) mod cookie;
 mod path;
 mod query;
 mod strict;
 
-pub use actor::{AdminActor, Caller};
+pub use actor::{AdminActor, Caller, Visitor};
 pub use body::{Creating, EmptyBody, JsonBody, object, present, present_object};
 pub use conditional::IfMatch;
 pub use path::id;

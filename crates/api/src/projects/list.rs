@@ -37,6 +37,7 @@ pub async fn list(
             active: only_archived != Some(true),
             inactive: only_archived.unwrap_or(include_archived),
             search: query.one("search")?,
+            among: None,
         },
         page: query.page(Order::Desc)?,
     };

@@ -59,7 +59,16 @@ impl TestApi {
         let pool = Pool::open_sqlite(&directory.path().join("keyward.db")).await.unwrap();
         let master_key = MasterKeySource::File(directory.path().join("master.key"));
         let (clock, randomness) = (Arc::new(StandingClock), Arc::new(CountingRandomness(AtomicU64::new(1))));
-        let keyward = open(Parts { pool, master_key, clock, randomness, journal: None }).await.unwrap();
+        let keyward = open(Parts {
+            pool,
+            master_key,
+            clock,
+            randomness,
+            journal: None,
+            public_url: "https://keyward.test".into(),
+        })
+        .await
+        .unwrap();
         let provider = Arc::new(ScriptedModels(Mutex::new(Ok(vec!["gpt-4o".into()]))));
         let caller = Caller {
             ip: std::net::IpAddr::from([192, 0, 2, 1]),

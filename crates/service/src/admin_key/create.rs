@@ -8,6 +8,7 @@ use keyward_domain::{
     id::AdminKeyId,
     organization::User,
     permission::Permission,
+    role::Scope,
     secret::{KeyKind, KeySecret},
 };
 use keyward_store::{admin_key as store, change_log::Subject, organization};
@@ -45,7 +46,7 @@ pub struct RevealedAdminKey {
 /// Makes an admin key that acts in the name of the actor's user.
 pub async fn create(keyward: &Keyward, actor: &Actor, command: CreateAdminKey) -> Result<RevealedAdminKey> {
     let lifetime = command.expires_in_seconds.map(lifetime).transpose()?;
-    let mut change = keyward.change(actor, Permission::AdminKeysManage).await?;
+    let mut change = keyward.change(actor, Permission::AdminKeysManage, Scope::Organization).await?;
     let owner = match actor.user() {
         None => None,
         Some(user) => organization::find_member(&mut change.conn(), actor.organization, user).await?,

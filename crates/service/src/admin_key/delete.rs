@@ -1,6 +1,6 @@
 //! Deleting an admin key: from the next request on it opens nothing.
 
-use keyward_domain::{actor::Actor, clock::to_millis, id::AdminKeyId, permission::Permission};
+use keyward_domain::{actor::Actor, clock::to_millis, id::AdminKeyId, permission::Permission, role::Scope};
 use keyward_store::{admin_key as store, change_log::Subject};
 
 use crate::{Error, Keyward, Result, change::Event};
@@ -8,7 +8,7 @@ use crate::{Error, Keyward, Result, change::Event};
 /// Deletes an admin key. The last one that opens the organization stays:
 /// without it nobody could come in to make another.
 pub async fn delete(keyward: &Keyward, actor: &Actor, id: AdminKeyId) -> Result<()> {
-    let mut change = keyward.change(actor, Permission::AdminKeysManage).await?;
+    let mut change = keyward.change(actor, Permission::AdminKeysManage, Scope::Organization).await?;
     let organization = actor.organization;
     let found = store::find(&mut change.conn(), organization, id).await?.ok_or(Error::NotFound("admin key"))?;
     let now = change.now;

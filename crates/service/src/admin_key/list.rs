@@ -6,15 +6,16 @@ use keyward_domain::{
     id::AdminKeyId,
     page::{Listed, Page},
     permission::Permission,
+    role::Scope,
 };
 use keyward_store::admin_key as store;
 
 use super::AdminKeyDetails;
-use crate::{Error, Keyward, Result};
+use crate::{Error, Keyward, Result, authorize::authorize};
 
 /// One page of the organization's admin keys.
 pub async fn list(keyward: &Keyward, actor: &Actor, page: Page<AdminKeyId>) -> Result<Listed<AdminKeyDetails>> {
-    actor.require(Permission::AdminKeysRead)?;
+    authorize(actor, Permission::AdminKeysRead, Scope::Organization)?;
     let mut connection = keyward.read().await?;
     let mut listed = store::list(&mut connection.conn(), actor.organization, &page).await??;
     listed.data.iter_mut().for_each(|details| add_noted_use(keyward, details));
@@ -23,7 +24,7 @@ pub async fn list(keyward: &Keyward, actor: &Actor, page: Page<AdminKeyId>) -> R
 
 /// One admin key of the organization.
 pub async fn find(keyward: &Keyward, actor: &Actor, id: AdminKeyId) -> Result<AdminKeyDetails> {
-    actor.require(Permission::AdminKeysRead)?;
+    authorize(actor, Permission::AdminKeysRead, Scope::Organization)?;
     let mut connection = keyward.read().await?;
     let found = store::find(&mut connection.conn(), actor.organization, id).await?;
     let mut details = found.ok_or(Error::NotFound("admin key"))?;

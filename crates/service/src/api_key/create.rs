@@ -5,6 +5,7 @@ use keyward_domain::{
     api_key::{Creator, KeyDraft, KeyUsage},
     id::{ApiKeyId, ProjectId},
     permission::Permission,
+    role::Scope,
     secret::{KeyKind, KeySecret},
 };
 use keyward_store::change_log::Subject;
@@ -25,7 +26,7 @@ pub struct CreateApiKey {
 
 /// Makes a key of an active project, and shows its secret.
 pub async fn create(keyward: &Keyward, actor: &Actor, command: CreateApiKey) -> Result<RevealedApiKey> {
-    let mut change = keyward.change(actor, Permission::ApiKeysCreate).await?;
+    let mut change = keyward.change(actor, Permission::ApiKeysCreate, Scope::Project(command.project)).await?;
     let project = find_project(&mut change.conn(), actor, command.project).await?;
     let id = keyward.new_id(ApiKeyId::generate);
     change.once(command.idempotency.as_ref(), id).await?;
@@ -50,7 +51,7 @@ pub async fn create(keyward: &Keyward, actor: &Actor, command: CreateApiKey) -> 
 fn creator(actor: &Actor) -> Creator {
     let admin_key = match actor.identity {
         Identity::AdminKey { id, .. } => Some(id),
-        Identity::System => None,
+        Identity::User { .. } | Identity::System => None,
     };
     Creator { admin_key, user: actor.user() }
 }

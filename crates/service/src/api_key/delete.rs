@@ -1,6 +1,6 @@
 //! Deleting an API key.
 
-use keyward_domain::{actor::Actor, permission::Permission};
+use keyward_domain::{actor::Actor, permission::Permission, role::Scope};
 use keyward_store::change_log::Subject;
 
 use super::{ApiKeyPlace, find_in};
@@ -9,7 +9,7 @@ use crate::{Keyward, Result, change::Event, error::check_version};
 /// Takes a key out of every list; its calls are refused like those of a key
 /// that never was. Audit log and usage keep its id and name.
 pub async fn delete(keyward: &Keyward, actor: &Actor, place: ApiKeyPlace, expected_version: Option<i64>) -> Result<()> {
-    let mut change = keyward.change(actor, Permission::ApiKeysDelete).await?;
+    let mut change = keyward.change(actor, Permission::ApiKeysDelete, Scope::Project(place.project)).await?;
     let (project, key, _) = find_in(&mut change.conn(), actor, place).await?;
     check_version(expected_version, key.version)?;
     let now = change.now;

@@ -6,10 +6,11 @@ use keyward_domain::{
     id::{ApiKeyId, ProjectId},
     page::{Listed, Page},
     permission::Permission,
+    role::Scope,
 };
 
 use super::{ApiKeyDetails, ApiKeyFilter, ApiKeyPlace, Owners, details, find_in, find_project};
-use crate::{Keyward, Result};
+use crate::{Keyward, Result, authorize::authorize};
 
 /// Which keys, and which page of them.
 #[derive(Debug, Clone)]
@@ -24,7 +25,7 @@ pub struct ListApiKeys {
 
 /// One page of a project's keys.
 pub async fn list(keyward: &Keyward, actor: &Actor, query: ListApiKeys) -> Result<Listed<ApiKeyDetails>> {
-    actor.require(Permission::ApiKeysRead)?;
+    authorize(actor, Permission::ApiKeysRead, Scope::Project(query.project))?;
     keyward.settle_for_reader().await;
     let mut connection = keyward.read().await?;
     let conn = &mut connection.conn();
@@ -42,7 +43,7 @@ pub async fn list(keyward: &Keyward, actor: &Actor, query: ListApiKeys) -> Resul
 
 /// One key of a project.
 pub async fn find(keyward: &Keyward, actor: &Actor, place: ApiKeyPlace) -> Result<ApiKeyDetails> {
-    actor.require(Permission::ApiKeysRead)?;
+    authorize(actor, Permission::ApiKeysRead, Scope::Project(place.project))?;
     keyward.settle_for_reader().await;
     let mut connection = keyward.read().await?;
     let conn = &mut connection.conn();

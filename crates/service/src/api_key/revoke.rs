@@ -1,7 +1,7 @@
 //! Revoking API keys: one, or all of a project. It is final; twice is not an
 //! error.
 
-use keyward_domain::{actor::Actor, id::ProjectId, permission::Permission, project::Project};
+use keyward_domain::{actor::Actor, id::ProjectId, permission::Permission, project::Project, role::Scope};
 use keyward_store::change_log::Subject;
 use serde_json::json;
 
@@ -19,7 +19,7 @@ pub async fn revoke(
     place: ApiKeyPlace,
     expected_version: Option<i64>,
 ) -> Result<ApiKeyDetails> {
-    let mut change = keyward.change(actor, Permission::ApiKeysRevoke).await?;
+    let mut change = keyward.change(actor, Permission::ApiKeysRevoke, Scope::Project(place.project)).await?;
     let (project, before, usage) = find_in(&mut change.conn(), actor, place).await?;
     check_version(expected_version, before.version)?;
     let mut after = before.clone();
@@ -52,7 +52,7 @@ impl RevokedAll {
 
 /// Takes all keys of a project back for good, at once.
 pub async fn revoke_all(keyward: &Keyward, actor: &Actor, project: ProjectId) -> Result<RevokedAll> {
-    let mut change = keyward.change(actor, Permission::ApiKeysRevoke).await?;
+    let mut change = keyward.change(actor, Permission::ApiKeysRevoke, Scope::Project(project)).await?;
     let project = find_project(&mut change.conn(), actor, project).await?;
     let done = revoke_all_in(&mut change, &project).await?;
     if done.revoked > 0 {

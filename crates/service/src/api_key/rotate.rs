@@ -7,6 +7,7 @@ use keyward_domain::{
     actor::Actor,
     api_key::ApiKey,
     permission::Permission,
+    role::Scope,
     secret::{KeyKind, KeySecret},
 };
 use keyward_store::change_log::Subject;
@@ -33,7 +34,7 @@ pub struct RotateApiKey {
 pub async fn rotate(keyward: &Keyward, actor: &Actor, command: RotateApiKey) -> Result<RevealedApiKey> {
     // What was used until now was used before this rotation.
     keyward.settle_for_reader().await;
-    let mut change = keyward.change(actor, Permission::ApiKeysRotate).await?;
+    let mut change = keyward.change(actor, Permission::ApiKeysRotate, Scope::Project(command.place.project)).await?;
     let (project, before, mut usage) = find_in(&mut change.conn(), actor, command.place).await?;
     change.once(command.idempotency.as_ref(), before.id).await?;
     check_version(command.expected_version, before.version)?;

@@ -1,6 +1,6 @@
 //! Editing an API key, switching it off and on.
 
-use keyward_domain::{actor::Actor, api_key::KeyPatch, permission::Permission};
+use keyward_domain::{actor::Actor, api_key::KeyPatch, permission::Permission, role::Scope};
 use keyward_store::change_log::Subject;
 
 use super::{ApiKeyDetails, ApiKeyPlace, check_name, details, find_in};
@@ -19,7 +19,7 @@ pub struct UpdateApiKey {
 
 /// Edits a key. An edit that changes nothing leaves no trace.
 pub async fn update(keyward: &Keyward, actor: &Actor, command: UpdateApiKey) -> Result<ApiKeyDetails> {
-    let mut change = keyward.change(actor, Permission::ApiKeysUpdate).await?;
+    let mut change = keyward.change(actor, Permission::ApiKeysUpdate, Scope::Project(command.place.project)).await?;
     let (project, before, usage) = find_in(&mut change.conn(), actor, command.place).await?;
     check_version(command.expected_version, before.version)?;
     let mut after = before.clone();

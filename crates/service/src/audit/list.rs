@@ -21,8 +21,7 @@ pub struct ListAuditEvents {
 
 /// One page of the organization's events.
 pub async fn list(keyward: &Keyward, actor: &Actor, command: ListAuditEvents) -> Result<Listed<AuditRecord>> {
-    actor.require(Permission::AuditRead)?;
-    let filter = command.query.filter()?;
+    let filter = command.query.filter_for(actor, Permission::AuditRead)?;
     let mut connection = keyward.read().await?;
     Ok(keyward_store::audit::list(&mut connection.conn(), actor.organization, &filter, &command.page).await??)
 }

@@ -4,10 +4,13 @@ use std::net::IpAddr;
 
 use keyward_domain::{
     Invalid, Timestamp,
+    actor::Actor,
     audit::Outcome,
     audit_type,
     clock::to_millis,
-    id::{AdminKeyId, ApiKeyId, ProjectId, UserId},
+    id::{AdminKeyId, ApiKeyId, ProjectId, SessionId, UserId},
+    permission::Permission,
+    role::Scope,
 };
 use keyward_store::audit::AuditFilter;
 use uuid::Uuid;
@@ -44,8 +47,24 @@ pub struct AuditQuery {
 }
 
 impl AuditQuery {
-    /// Reads it all.
-    pub(super) fn filter(self) -> Result<AuditFilter, Invalid> {
+    /// Reads it all, for somebody who holds `permission`: in the organization,
+    /// or in some projects, whose events are all that there is for them.
+    pub(super) fn filter_for(self, actor: &Actor, permission: Permission) -> crate::Result<AuditFilter> {
+        let mut filter = self.filter()?;
+        if !actor.access.holds(permission, Scope::Organization) {
+            let readable: Vec<_> = actor.access.projects_with(permission).map(ProjectId::uuid).collect();
+            if readable.is_empty() {
+                actor.require(permission, Scope::Organization)?;
+            }
+            filter.projects = Some(match filter.projects {
+                None => readable,
+                Some(wanted) => wanted.into_iter().filter(|project| readable.contains(project)).collect(),
+            });
+        }
+        Ok(filter)
+    }
+
+    fn filter(self) -> Result<AuditFilter, Invalid> {
         for (param, values) in [
             ("project_ids", &self.project_ids),
             ("event_types", &self.event_types),
@@ -96,5 +115,6 @@ fn project(id: &str) -> Option<Uuid> {
 fn actor(id: &str) -> Option<Uuid> {
     let admin_key = id.parse().ok().map(AdminKeyId::uuid);
     let api_key = || id.parse().ok().map(ApiKeyId::uuid);
-    admin_key.or_else(api_key).or_else(|| id.parse().ok().map(UserId::uuid))
+    let session = || id.parse().ok().map(SessionId::uuid);
+    admin_key.or_else(api_key).or_else(session).or_else(|| id.parse().ok().map(UserId::uuid))
 }

@@ -11,7 +11,7 @@ use keyward_domain::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{CredentialDetails, audited, find_project, name_taken, seal, subject};
+use super::{CredentialDetails, audited, find_project, name_taken, scope, seal, subject};
 use crate::{
     Keyward, Result,
     change::{Change, Event},
@@ -49,7 +49,7 @@ pub struct CreateCredential {
 
 /// Makes a credential; calls use it from the next one on.
 pub async fn create(keyward: &Keyward, actor: &Actor, command: CreateCredential) -> Result<CredentialDetails> {
-    let mut change = keyward.change(actor, Permission::CredentialsManage).await?;
+    let mut change = keyward.change(actor, Permission::CredentialsManage, scope(command.project)).await?;
     let project = find_project(&mut change.conn(), actor, command.project).await?;
     let id = keyward.new_id(CredentialId::generate);
     change.once(command.idempotency.as_ref(), id).await?;

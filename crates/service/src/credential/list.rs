@@ -7,8 +7,8 @@ use keyward_domain::{
     permission::Permission,
 };
 
-use super::{CredentialDetails, find_project};
-use crate::{Error, Keyward, Result};
+use super::{CredentialDetails, find_project, scope};
+use crate::{Error, Keyward, Result, authorize::authorize};
 
 /// Which credentials, and which page of them.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ pub struct ListCredentials {
 
 /// One page of credentials.
 pub async fn list(keyward: &Keyward, actor: &Actor, query: ListCredentials) -> Result<Listed<CredentialDetails>> {
-    actor.require(Permission::CredentialsRead)?;
+    authorize(actor, Permission::CredentialsRead, scope(query.project))?;
     let mut connection = keyward.read().await?;
     let conn = &mut connection.conn();
     find_project(conn, actor, query.project).await?;
@@ -39,7 +39,7 @@ pub async fn find(
     project: Option<ProjectId>,
     id: CredentialId,
 ) -> Result<CredentialDetails> {
-    actor.require(Permission::CredentialsRead)?;
+    authorize(actor, Permission::CredentialsRead, scope(project))?;
     let mut connection = keyward.read().await?;
     let conn = &mut connection.conn();
     find_project(conn, actor, project).await?;

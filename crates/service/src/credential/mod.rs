@@ -17,6 +17,7 @@ use keyward_domain::{
     credential::Credential,
     id::{CredentialId, OrganizationId, ProjectId},
     project::Project,
+    role::Scope,
 };
 use keyward_store::{Conn, StoreError, change_log::Subject, credential::UsedCredential};
 use secrecy::SecretString;
@@ -47,6 +48,11 @@ impl CredentialDetails {
         let UsedCredential { credential, last_used_at } = used;
         Self { inherited: credential.project != project, credential, last_used_at }
     }
+}
+
+/// Where a permission on credentials is needed.
+fn scope(project: Option<ProjectId>) -> Scope {
+    project.map_or(Scope::Organization, Scope::Project)
 }
 
 /// The project that is meant; `None`: the organization's own credentials.

@@ -10,8 +10,8 @@ use keyward_domain::{
     permission::Permission,
 };
 
-use super::{find_project, index};
-use crate::{Error, Keyward, Result};
+use super::{find_project, index, scope};
+use crate::{Error, Keyward, Result, authorize::authorize};
 
 /// The answer of a [`ModelLister`]: the provider's own ids, or why there are none.
 pub type ModelNames<'a> = Pin<Box<dyn Future<Output = std::result::Result<Vec<String>, ModelListError>> + Send + 'a>>;
@@ -52,7 +52,7 @@ pub async fn test(
     project: Option<ProjectId>,
     id: CredentialId,
 ) -> Result<Vec<String>> {
-    actor.require(Permission::CredentialsManage)?;
+    authorize(actor, Permission::CredentialsManage, scope(project))?;
     let sealed = {
         // Given back before the provider is waited for.
         let mut connection = keyward.read().await?;

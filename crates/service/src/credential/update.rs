@@ -10,7 +10,7 @@ use keyward_domain::{
 use keyward_store::credential::UsedCredential;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{CredentialDetails, audited, find_own, name_taken, seal, subject};
+use super::{CredentialDetails, audited, find_own, name_taken, scope, seal, subject};
 use crate::{Keyward, Result, change::Event, error::check_version};
 
 /// Refuses another address for a stored secret: who may change a credential may
@@ -51,7 +51,7 @@ pub async fn update(
     id: CredentialId,
     command: UpdateCredential,
 ) -> Result<CredentialDetails> {
-    let mut change = keyward.change(actor, Permission::CredentialsManage).await?;
+    let mut change = keyward.change(actor, Permission::CredentialsManage, scope(project)).await?;
     let (UsedCredential { credential: before, last_used_at }, within) =
         find_own(&mut change.conn(), actor, project, id).await?;
     check_version(command.expected_version, before.version)?;

@@ -9,19 +9,22 @@ use keyward_domain::{
     organization::{Email, Organization, User},
     password::Password,
     permission::Permission,
+    role::{BuiltIn, Scope},
     secret::KeySecret,
 };
-use keyward_store::organization as store;
+use keyward_store::{
+    organization as store,
+    role_assignment::{self, Assignment, Principal},
+};
 use serde_json::json;
 
-use super::password;
 use crate::{
     Error, Keyward, Result,
     admin_key::{AdminKeyDetails, RevealedAdminKey},
     change::{Change, Event},
+    password,
 };
 
-const ROLE: &str = "owner";
 const KEY_NAME: &str = "Initial admin key";
 
 /// What the organization will be, and who owns it.
@@ -55,7 +58,7 @@ pub async fn create(keyward: &Keyward, command: CreateOrganization) -> Result<Cr
         Organization { id: keyward.new_id(OrganizationId::generate), name: command.name, created_at: keyward.now() };
     // Keyward itself acts, within the organization that is about to be.
     let actor = Actor::system(organization.id);
-    let mut change = keyward.change(&actor, Permission::OrganizationUpdate).await?;
+    let mut change = keyward.change(&actor, Permission::OrganizationUpdate, Scope::Organization).await?;
     store::insert(&mut change.conn(), &organization).await.map_err(|error| {
         if store::name_is_taken(&error) {
             Error::name_taken("an organization", &organization.name)
@@ -67,8 +70,18 @@ pub async fn create(keyward: &Keyward, command: CreateOrganization) -> Result<Cr
     change.audit(Event::on("organization.created", organization.id, &(), &named)).await?;
     let owner = known_or_new(&mut change, command.owner_email, command.password).await?;
     let since = to_millis(organization.created_at);
-    store::insert_member(&mut change.conn(), organization.id, owner.id, ROLE, since).await?;
-    let described = json!({ "email": owner.email, "name": owner.name, "role": ROLE });
+    store::insert_member(&mut change.conn(), organization.id, owner.id, since).await?;
+    let role = BuiltIn::OrganizationOwner;
+    let assignment = Assignment {
+        principal: Principal::User(owner.id),
+        scope: Scope::Organization,
+        role: role.id(),
+        source: None,
+        created_by: None,
+        created_at: since,
+    };
+    role_assignment::insert(&mut change.conn(), organization.id, &assignment).await?;
+    let described = json!({ "email": owner.email, "name": owner.name, "role": role.name() });
     change.audit(Event::on("user.added", owner.id, &(), &described)).await?;
     let name = Name::parse("name", KEY_NAME)?;
     let RevealedAdminKey { details, secret } = crate::admin_key::make(&mut change, None, &owner, name, None).await?;
@@ -78,8 +91,11 @@ pub async fn create(keyward: &Keyward, command: CreateOrganization) -> Result<Cr
 
 /// The user with that address, if the password is theirs, or a new one.
 async fn known_or_new(change: &mut Change<'_>, email: Email, password: Password) -> Result<User> {
-    if let Some((user, kept)) = store::find_user_by_email(&mut change.conn(), &email).await? {
-        if password::is_right(password, kept).await? {
+    if let Some(user) = store::find_user_by_email(&mut change.conn(), &email).await? {
+        let kept = keyward_store::password::find(&mut change.conn(), user.id).await?;
+        if let Some(kept) = kept
+            && password::is_right(password, kept).await?
+        {
             return Ok(user);
         }
         return Err(Error::Forbidden {
@@ -97,6 +113,8 @@ async fn known_or_new(change: &mut Change<'_>, email: Email, password: Password)
         email,
         created_at: change.now,
     };
-    store::insert_user(&mut change.conn(), &user, &hash).await?;
+    store::insert_user(&mut change.conn(), &user).await?;
+    let now = to_millis(change.now);
+    keyward_store::password::put(&mut change.conn(), user.id, &hash, now).await?;
     Ok(user)
 }

@@ -3,7 +3,6 @@
 
 mod create;
 mod find;
-mod password;
 
 pub use create::{CreateOrganization, CreatedOrganization, create};
 pub use find::find_by_name;

@@ -7,12 +7,14 @@ use keyward_domain::{
     model::ModelPermissions,
     permission::Permission,
     project::Project,
+    role::Scope,
 };
 use keyward_store::change_log::Subject;
 
 use super::{ProjectDetails, name_taken};
 use crate::{
     Keyward, Result,
+    authorize::authorize,
     change::Event,
     credential::{self, NewCredential},
     idempotency::Idempotency,
@@ -37,9 +39,9 @@ pub struct CreateProject {
 /// Makes an active project.
 pub async fn create(keyward: &Keyward, actor: &Actor, command: CreateProject) -> Result<ProjectDetails> {
     if command.credential.is_some() {
-        actor.require(Permission::CredentialsManage)?;
+        authorize(actor, Permission::CredentialsManage, Scope::Organization)?;
     }
-    let mut change = keyward.change(actor, Permission::ProjectsCreate).await?;
+    let mut change = keyward.change(actor, Permission::ProjectsCreate, Scope::Organization).await?;
     let id = keyward.new_id(ProjectId::generate);
     change.once(command.idempotency.as_ref(), id).await?;
     let project = Project {

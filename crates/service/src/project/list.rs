@@ -5,11 +5,12 @@ use keyward_domain::{
     id::ProjectId,
     page::{Listed, Page},
     permission::Permission,
+    role::Scope,
 };
 use keyward_store::project::ProjectFilter;
 
 use super::{ProjectDetails, with_counts};
-use crate::{Error, Keyward, Result};
+use crate::{Error, Keyward, Result, authorize::authorize};
 
 /// Which projects, and which page of them.
 #[derive(Debug, Clone)]
@@ -20,9 +21,11 @@ pub struct ListProjects {
     pub page: Page<ProjectId>,
 }
 
-/// One page of the organization's projects.
-pub async fn list(keyward: &Keyward, actor: &Actor, query: ListProjects) -> Result<Listed<ProjectDetails>> {
-    actor.require(Permission::ProjectRead)?;
+/// One page of the organization's projects, as far as the actor may read them.
+pub async fn list(keyward: &Keyward, actor: &Actor, mut query: ListProjects) -> Result<Listed<ProjectDetails>> {
+    if !actor.access.holds(Permission::ProjectRead, Scope::Organization) {
+        query.filter.among = Some(actor.access.projects_with(Permission::ProjectRead).collect());
+    }
     let mut connection = keyward.read().await?;
     let conn = &mut connection.conn();
     let Listed { data, has_more } =
@@ -36,7 +39,7 @@ pub async fn list(keyward: &Keyward, actor: &Actor, query: ListProjects) -> Resu
 
 /// One project of the organization.
 pub async fn find(keyward: &Keyward, actor: &Actor, id: ProjectId) -> Result<ProjectDetails> {
-    actor.require(Permission::ProjectRead)?;
+    authorize(actor, Permission::ProjectRead, Scope::Project(id))?;
     let mut connection = keyward.read().await?;
     let conn = &mut connection.conn();
     let project =

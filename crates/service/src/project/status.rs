@@ -1,6 +1,6 @@
 //! Deactivating and activating a project. Twice is not an error.
 
-use keyward_domain::{Timestamp, actor::Actor, id::ProjectId, permission::Permission, project::Project};
+use keyward_domain::{Timestamp, actor::Actor, id::ProjectId, permission::Permission, project::Project, role::Scope};
 use keyward_store::change_log::Subject;
 use serde_json::json;
 
@@ -8,6 +8,7 @@ use super::{ProjectDetails, with_counts};
 use crate::{
     Error, Keyward, Result,
     api_key::revoke_all_in,
+    authorize::authorize,
     change::{Change, Event},
     error::check_version,
 };
@@ -22,7 +23,7 @@ pub async fn deactivate(
     expected_version: Option<i64>,
 ) -> Result<ProjectDetails> {
     if revoke_api_keys {
-        actor.require(Permission::ApiKeysRevoke)?;
+        authorize(actor, Permission::ApiKeysRevoke, Scope::Project(id))?;
     }
     let (mut change, before) = open(keyward, actor, id, expected_version).await?;
     let revoked = if revoke_api_keys { revoke_all_in(&mut change, &before).await?.revoked } else { 0 };
@@ -50,7 +51,7 @@ async fn open<'a>(
     id: ProjectId,
     expected_version: Option<i64>,
 ) -> Result<(Change<'a>, Project)> {
-    let mut change = keyward.change(actor, Permission::ProjectDeactivate).await?;
+    let mut change = keyward.change(actor, Permission::ProjectDeactivate, Scope::Project(id)).await?;
     let project = keyward_store::project::find(&mut change.conn(), actor.organization, id)
         .await?
         .ok_or(Error::NotFound("project"))?;

@@ -1,6 +1,6 @@
 //! Editing a project.
 
-use keyward_domain::{Name, actor::Actor, id::ProjectId, model::ModelPermissions, permission::Permission};
+use keyward_domain::{Name, actor::Actor, id::ProjectId, model::ModelPermissions, permission::Permission, role::Scope};
 use keyward_store::change_log::Subject;
 
 use super::{ProjectDetails, name_taken, with_counts};
@@ -22,7 +22,7 @@ pub struct UpdateProject {
 /// Edits a project, also an inactive one. An edit that changes nothing leaves
 /// no trace.
 pub async fn update(keyward: &Keyward, actor: &Actor, id: ProjectId, command: UpdateProject) -> Result<ProjectDetails> {
-    let mut change = keyward.change(actor, Permission::ProjectUpdate).await?;
+    let mut change = keyward.change(actor, Permission::ProjectUpdate, Scope::Project(id)).await?;
     let before = keyward_store::project::find(&mut change.conn(), actor.organization, id)
         .await?
         .ok_or(Error::NotFound("project"))?;

@@ -19,15 +19,17 @@ use http::HeaderMap;
 use keyward_access::{Authenticated, CredentialEntry, Refusal, presented_key};
 use keyward_domain::{
     Clock, Name, Randomness, Timestamp,
+    access::Access,
     actor::{Actor, Identity, RequestOrigin},
     api_key::{KeyAccess, KeyDraft},
     clock::{from_millis, to_millis},
     credential::Aliases,
-    id::{AdminKeyId, OrganizationId, ProjectId, UserId},
+    id::{OrganizationId, ProjectId, UserId},
     organization::{Email, Organization, User},
-    permission::{Permission, PermissionSet},
+    permission::Permission,
     project::Project,
     provider::Provider,
+    role::{BuiltIn, Scope},
     secret::KeySecret,
 };
 use keyward_service::{
@@ -37,7 +39,10 @@ use keyward_service::{
     idempotency::Idempotency,
     open, project,
 };
-use keyward_store::Pool;
+use keyward_store::{
+    Pool,
+    role_assignment::{self, Assignment, Principal},
+};
 use keyward_telemetry::journal::{Journal, JournalOptions};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -128,18 +133,18 @@ impl House {
 
     /// The owner of the first organization, through an admin key.
     pub fn owner(&self) -> Actor {
-        actor(self.organization, PermissionSet::all())
+        actor(self.organization, Access::owner())
     }
 
     /// Somebody of the first organization who holds just these permissions.
     pub fn holder_of(&self, permissions: &[Permission]) -> Actor {
-        actor(self.organization, permissions.iter().copied().collect())
+        actor(self.organization, Access::of(permissions.iter().copied().collect(), Scope::Organization))
     }
 
     /// The owner of another organization, made for the purpose.
     pub async fn stranger(&self, organization: &str) -> Actor {
         let organization = add_organization(&self.keyward, &self.pool, &self.randomness, organization).await;
-        actor(organization, PermissionSet::all())
+        actor(organization, Access::owner())
     }
 
     /// An active project of the first organization.
@@ -240,14 +245,12 @@ pub fn contains(haystack: &[u8], needle: &str) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle.as_bytes())
 }
 
-/// An admin key's owner, acting in `organization`.
-pub fn actor(organization: OrganizationId, permissions: PermissionSet) -> Actor {
-    let identity = Identity::AdminKey {
-        id: AdminKeyId::from_uuid(organization.uuid()),
-        owner: UserId::from_uuid(organization.uuid()),
-        owner_email: email(organization),
-    };
-    Actor { organization, identity, permissions, origin: RequestOrigin::default() }
+/// The first user of `organization`, on the way in: they may do what is said
+/// here and nothing else.
+pub fn actor(organization: OrganizationId, access: Access) -> Actor {
+    let identity =
+        Identity::User { id: UserId::from_uuid(organization.uuid()), email: email(organization), session: None };
+    Actor { organization, identity, access, origin: RequestOrigin::default() }
 }
 
 fn email(organization: OrganizationId) -> Email {
@@ -278,7 +281,16 @@ async fn open_parts(
     journal: Option<Arc<Journal>>,
 ) -> Keyward {
     let master_key = MasterKeySource::File(directory.join("master.key"));
-    open(Parts { pool, master_key, clock: clock.clone(), randomness: randomness.clone(), journal }).await.unwrap()
+    open(Parts {
+        pool,
+        master_key,
+        clock: clock.clone(),
+        randomness: randomness.clone(),
+        journal,
+        public_url: "https://keyward.test".into(),
+    })
+    .await
+    .unwrap()
 }
 
 /// Makes an organization and its owner, who is the user that [`actor`] acts for.
@@ -295,8 +307,17 @@ async fn add_organization(
     let mut transaction = pool.begin().await.unwrap();
     let conn = &mut transaction.conn();
     keyward_store::organization::insert(conn, &organization).await.unwrap();
-    keyward_store::organization::insert_user(conn, &owner, "no password").await.unwrap();
-    keyward_store::organization::insert_member(conn, id, owner.id, "owner", to_millis(now)).await.unwrap();
+    keyward_store::organization::insert_user(conn, &owner).await.unwrap();
+    keyward_store::organization::insert_member(conn, id, owner.id, to_millis(now)).await.unwrap();
+    let owns = Assignment {
+        principal: Principal::User(owner.id),
+        scope: Scope::Organization,
+        role: BuiltIn::OrganizationOwner.id(),
+        source: None,
+        created_by: None,
+        created_at: to_millis(now),
+    };
+    role_assignment::insert(conn, id, &owns).await.unwrap();
     transaction.commit().await.unwrap();
     id
 }

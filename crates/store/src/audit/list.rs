@@ -8,7 +8,7 @@ use keyward_domain::{
 use sqlx::{Database, Encode, QueryBuilder, Type};
 use uuid::Uuid;
 
-use crate::{Conn, CursorUnknown, StoreError, patience::in_time};
+use crate::{Conn, CursorUnknown, StoreError, page::one_of, patience::in_time};
 
 /// An event as it was kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -176,22 +176,22 @@ where
     }
     if let Some(projects) = &filter.projects {
         query.push(" AND ");
-        one_of(query, "e.project_id", projects);
+        one_of(query, "e.project_id", projects.iter().copied());
     }
     if let Some(emails) = &filter.actor_emails {
         query.push(" AND ");
-        one_of(query, "e.actor_email", emails);
+        one_of(query, "e.actor_email", emails.iter().cloned());
     }
     if let Some(actors) = &filter.actors {
         query.push(" AND (");
-        one_of(query, "e.actor_id", actors);
+        one_of(query, "e.actor_id", actors.iter().copied());
         query.push(" OR ");
-        one_of(query, "e.actor_user_id", actors);
+        one_of(query, "e.actor_user_id", actors.iter().copied());
         query.push(")");
     }
     if let Some(targets) = &filter.targets {
         query.push(" AND EXISTS (SELECT 1 FROM audit_targets t WHERE t.organization_id = e.organization_id AND t.sequence = e.sequence AND ");
-        one_of(query, "t.target", targets);
+        one_of(query, "t.target", targets.iter().cloned());
         query.push(")");
     }
     if let Some(types) = &filter.event_types {
@@ -206,23 +206,6 @@ where
     }
     query.push(" ORDER BY e.sequence ").push(if bounds.rising { "ASC" } else { "DESC" });
     query.push(" LIMIT ").push_bind(bounds.limit);
-}
-
-fn one_of<DB, T>(query: &mut QueryBuilder<DB>, column: &str, values: &[T])
-where
-    DB: Database,
-    for<'t> T: Encode<'t, DB> + Type<DB> + Clone,
-{
-    if values.is_empty() {
-        query.push("1 = 0");
-        return;
-    }
-    query.push(column).push(" IN (");
-    let mut list = query.separated(", ");
-    for value in values {
-        list.push_bind(value.clone());
-    }
-    query.push(")");
 }
 
 /// The pattern of a name in which `*` stands for anything.

@@ -3,10 +3,14 @@
 use keyward_domain::{
     id::{OrganizationId, UserId},
     organization::{Email, Organization, User},
+    role::{BuiltIn, Scope},
 };
-use keyward_store::{StoreError, organization};
+use keyward_store::{
+    StoreError, organization,
+    role_assignment::{self, Principal},
+};
 
-use crate::support::{Database, add_organization, add_user, moment, name, uuid};
+use crate::support::{Database, add_organization, add_user, assignment, moment, name, uuid};
 
 contract!(
     an_organization_is_found_by_its_name_and_names_are_unique,
@@ -35,12 +39,12 @@ async fn a_user_is_found_by_address_and_addresses_are_unique(database: &Database
     let user = add_user(database, 7).await;
     let mut connection = database.read().await;
     let found = organization::find_user_by_email(&mut connection.conn(), &user.email).await.unwrap();
-    assert_eq!(found, Some((user.clone(), "$argon2id$".to_owned())));
+    assert_eq!(found, Some(user.clone()));
     let nobody = Email::parse("email", "nobody@example.com").unwrap();
     assert_eq!(organization::find_user_by_email(&mut connection.conn(), &nobody).await.unwrap(), None);
 
     let double = User { id: UserId::from_uuid(uuid(8)), ..user };
-    let refused = organization::insert_user(&mut database.begin().await.conn(), &double, "").await.unwrap_err();
+    let refused = organization::insert_user(&mut database.begin().await.conn(), &double).await.unwrap_err();
     assert!(refused.is_taken("users_email", "users.email"), "{refused:?}");
 }
 
@@ -49,7 +53,7 @@ async fn members_are_an_organizations_own(database: &Database) {
     let (older, younger) = (add_user(database, 7).await, add_user(database, 8).await);
     let mut transaction = database.begin().await;
     for (organization, user) in [(first, &younger), (first, &older), (second, &older)] {
-        organization::insert_member(&mut transaction.conn(), organization, user.id, "owner", 5).await.unwrap();
+        organization::insert_member(&mut transaction.conn(), organization, user.id, 5).await.unwrap();
     }
     transaction.commit().await.unwrap();
     let mut connection = database.read().await;
@@ -57,10 +61,10 @@ async fn members_are_an_organizations_own(database: &Database) {
     assert_eq!(organization::members(&mut connection.conn(), second).await.unwrap(), std::slice::from_ref(&older));
     drop(connection);
 
-    let twice = organization::insert_member(&mut database.begin().await.conn(), first, older.id, "reader", 6).await;
+    let twice = organization::insert_member(&mut database.begin().await.conn(), first, older.id, 6).await;
     assert!(matches!(twice, Err(StoreError::Taken(_))), "{twice:?}");
     let nobody = UserId::from_uuid(uuid(99));
-    let unknown = organization::insert_member(&mut database.begin().await.conn(), first, nobody, "reader", 6).await;
+    let unknown = organization::insert_member(&mut database.begin().await.conn(), first, nobody, 6).await;
     assert!(unknown.is_err(), "a member is a user");
 }
 
@@ -72,8 +76,14 @@ async fn the_first_owner_stands_for_an_organization(database: &Database) {
     assert_eq!(organization::first_owner(&mut connection.conn(), organization).await.unwrap(), None);
     drop(connection);
     let mut transaction = database.begin().await;
-    for (user, role) in [(&second, "owner"), (&reader, "reader"), (&first, "owner")] {
-        organization::insert_member(&mut transaction.conn(), organization, user.id, role, 5).await.unwrap();
+    for (user, role) in [
+        (&second, BuiltIn::OrganizationOwner),
+        (&reader, BuiltIn::OrganizationAuditor),
+        (&first, BuiltIn::OrganizationOwner),
+    ] {
+        organization::insert_member(&mut transaction.conn(), organization, user.id, 5).await.unwrap();
+        let held = assignment(Principal::User(user.id), Scope::Organization, role.id());
+        assert!(role_assignment::insert(&mut transaction.conn(), organization, &held).await.unwrap());
     }
     transaction.commit().await.unwrap();
     let mut connection = database.read().await;

@@ -20,7 +20,7 @@ contract!(
     a_project_without_keys_counts_none,
 );
 
-const EVERYTHING: ProjectFilter = ProjectFilter { inactive: true, active: true, search: None };
+const EVERYTHING: ProjectFilter = ProjectFilter { inactive: true, active: true, search: None, among: None };
 
 async fn listed(
     database: &Database,
@@ -155,7 +155,7 @@ async fn filters_and_search_narrow_the_list(database: &Database) {
         (true, true, Some("\\"), vec![]),
     ];
     for (inactive, active, search, expected) in cases {
-        let filter = ProjectFilter { inactive, active, search: search.map(str::to_owned) };
+        let filter = ProjectFilter { inactive, active, search: search.map(str::to_owned), among: None };
         let answer = listed(database, organization, &filter, page(10, Order::Asc, None)).await;
         assert_eq!(answer, Some((expected, false)), "{filter:?}");
     }

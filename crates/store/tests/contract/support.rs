@@ -6,12 +6,16 @@ use keyward_domain::{
     Name, Timestamp,
     api_key::{ApiKey, Creator, KeyAccess},
     clock::from_millis,
-    id::{ApiKeyId, OrganizationId, ProjectId, UserId},
+    id::{ApiKeyId, OrganizationId, ProjectId, RoleId, UserId},
     organization::{Email, Organization, User},
     project::Project,
+    role::Scope,
     secret::SecretDigest,
 };
-use keyward_store::{Pool, PooledConnection, Transaction, api_key, installation, organization, project};
+use keyward_store::{
+    Pool, PooledConnection, Transaction, api_key, installation, organization, project,
+    role_assignment::{Assignment, Principal},
+};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -178,9 +182,14 @@ pub async fn add_user(database: &Database, number: u64) -> User {
         created_at: moment(0),
     };
     let mut transaction = database.begin().await;
-    organization::insert_user(&mut transaction.conn(), &user, "$argon2id$").await.unwrap();
+    organization::insert_user(&mut transaction.conn(), &user).await.unwrap();
     transaction.commit().await.unwrap();
     user
+}
+
+/// A role that somebody decided to give; not kept yet.
+pub fn assignment(principal: Principal, scope: Scope, role: RoleId) -> Assignment {
+    Assignment { principal, scope, role, source: None, created_by: None, created_at: 5 }
 }
 
 /// An active project of that name, the `number`th; not kept yet.

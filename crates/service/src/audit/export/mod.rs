@@ -48,8 +48,7 @@ enum Stage {
 /// reach without a gap up to the head can be proven: all of them, or all from
 /// some moment on.
 pub async fn export(keyward: &Keyward, actor: &Actor, query: AuditQuery, format: ExportFormat) -> Result<Export> {
-    actor.require(Permission::AuditExport)?;
-    let (organization, filter) = (actor.organization, query.filter()?);
+    let (organization, filter) = (actor.organization, query.filter_for(actor, Permission::AuditExport)?);
     let mut connection = keyward.read().await?;
     let head = keyward_store::audit::head(&mut connection.conn(), organization).await?;
     let head = SignedHead {

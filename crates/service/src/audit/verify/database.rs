@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use keyward_domain::{actor::Actor, audit::ChainHash, id::OrganizationId, permission::Permission};
+use keyward_domain::{actor::Actor, audit::ChainHash, id::OrganizationId, permission::Permission, role::Scope};
 use keyward_store::{
     Conn, Pool, StoreError,
     audit::{self as store, EventRow},
@@ -13,6 +13,7 @@ use super::{Broken, Reason, Verification, Walk};
 use crate::{
     Keyward, Result,
     audit::{PublicKey, SignedHead},
+    authorize::authorize,
 };
 
 /// Rows read at once.
@@ -20,7 +21,7 @@ const STRETCH: i64 = 1000;
 
 /// Proves the chain of the actor's organization.
 pub async fn verify(keyward: &Keyward, actor: &Actor) -> Result<Verification> {
-    actor.require(Permission::AuditRead)?;
+    authorize(actor, Permission::AuditRead, Scope::Organization)?;
     verify_chain(&keyward.pool, actor.organization, &keyward.audit_public_key().into()).await
 }
 

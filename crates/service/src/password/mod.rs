@@ -21,7 +21,7 @@ fn argon2id() -> Result<Argon2<'static>> {
 }
 
 /// The text to keep of a new password.
-pub(super) async fn hash(password: Password, randomness: &dyn Randomness) -> Result<String> {
+pub(crate) async fn hash(password: Password, randomness: &dyn Randomness) -> Result<String> {
     let mut salt = [0; 16];
     randomness.fill(&mut salt);
     aside(move || {
@@ -34,7 +34,7 @@ pub(super) async fn hash(password: Password, randomness: &dyn Randomness) -> Res
 }
 
 /// Whether `password` is the one that `kept` was made of.
-pub(super) async fn is_right(password: Password, kept: String) -> Result<bool> {
+pub(crate) async fn is_right(password: Password, kept: String) -> Result<bool> {
     aside(move || Ok(argon2id()?.verify_password(password.expose(), kept.as_str()).is_ok())).await
 }
 

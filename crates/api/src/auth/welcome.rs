@@ -1,0 +1,67 @@
+//! The answer to whoever is signed in now: who they are, and the cookie.
+
+use axum::{
+    Json,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use keyward_domain::Timestamp;
+use keyward_service::session::Welcome;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::extract::cookie;
+
+/// A session that was just opened. Its secret is in the cookie only.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SignedInObject {
+    /// Always `session`.
+    pub object: &'static str,
+    /// Its id.
+    pub id: String,
+    /// Who is signed in.
+    pub user: SignedInUser,
+    /// The organization in which they act.
+    pub organization_id: String,
+    /// When it was opened, in Unix seconds.
+    pub created_at: i64,
+    /// When it ends at the latest, in Unix seconds.
+    pub expires_at: i64,
+}
+
+/// Who is signed in.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SignedInUser {
+    /// Always `user`.
+    pub object: &'static str,
+    /// Their id.
+    pub id: String,
+    /// Their e-mail address.
+    pub email: String,
+    /// What they are called.
+    pub name: String,
+}
+
+/// Says so, and hands the cookie over.
+pub fn welcome(welcome: Welcome, now: Timestamp) -> Response {
+    let Welcome { user, session, token } = welcome;
+    let user = SignedInUser {
+        object: "user",
+        id: user.id.to_string(),
+        email: user.email.to_string(),
+        name: user.name.to_string(),
+    };
+    let body = SignedInObject {
+        object: "session",
+        id: session.id.to_string(),
+        user,
+        organization_id: session.organization.to_string(),
+        created_at: session.created_at.as_second(),
+        expires_at: session.expires_at.as_second(),
+    };
+    let headers = [
+        (header::SET_COOKIE, cookie::set_session(&token, now, session.expires_at)),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    (headers, Json(body)).into_response()
+}
