@@ -19,6 +19,7 @@ mod operations;
 mod permissions;
 mod projects;
 mod reveal;
+mod service_accounts;
 mod time;
 
 pub use error::ApiError;
@@ -52,6 +53,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(audit_logs::routes())
         .merge(permissions::routes())
         .merge(credentials::routes())
+        .merge(service_accounts::routes())
 }
 
 /// The admin API. Every request must carry a [`Caller`] as an extension: who

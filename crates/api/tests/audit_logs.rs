@@ -75,7 +75,7 @@ async fn what_keyward_itself_did_is_its_own() {
         assert_eq!(event["actor"], json!({ "type": "system" }));
         assert!(event.get("project").is_none());
     }
-    assert_eq!(events[1]["user.added"]["data"]["role"], "owner");
+    assert_eq!(events[1]["user.added"]["data"]["role"], "Organization Owner");
     assert!(!listed.to_string().contains("sk-admin-"), "{listed}");
 }
 

@@ -78,9 +78,9 @@ impl Outcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AuditActor {
-    /// `admin_key` or `system`.
+    /// `user`, `admin_key` or `system`.
     pub kind: String,
-    /// The admin key's id.
+    /// The session's or the admin key's id.
     pub id: Option<String>,
     /// The user in whose name.
     pub user_id: Option<String>,

@@ -20,6 +20,9 @@ pub const WRITTEN: &[&str] = &[
     "project.archived",
     "project.created",
     "project.updated",
+    "service_account.created",
+    "service_account.deleted",
+    "service_account.updated",
     "user.added",
 ];
 
@@ -63,9 +66,6 @@ const SPECIFIED: &[&str] = &[
     "role.updated",
     "scim.disabled",
     "scim.enabled",
-    "service_account.created",
-    "service_account.deleted",
-    "service_account.updated",
     "tunnel.created",
     "tunnel.deleted",
     "tunnel.updated",

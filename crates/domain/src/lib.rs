@@ -25,6 +25,7 @@ pub mod project;
 pub mod provider;
 pub mod role;
 pub mod secret;
+pub mod service_account;
 
 pub use clock::{Clock, Randomness};
 pub use invalid::Invalid;

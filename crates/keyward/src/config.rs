@@ -59,8 +59,8 @@ macro_rules! settings {
 settings! {
     /// Address and port to listen on.
     listen: SocketAddr, "KEYWARD_LISTEN", "\"127.0.0.1:8080\"";
-    /// Where people and identity providers reach Keyward, such as https://keyward.example.com: what links start with.
-    public_url: String, "KEYWARD_PUBLIC_URL", "\"http://<listen>\"";
+    /// Where people and identity providers reach Keyward, such as https://keyward.example.com: what links start with. Empty: http:// and listen.
+    public_url: String, "KEYWARD_PUBLIC_URL", "\"\"";
     /// Folder of the embedded database, the master key and the usage journal; made if missing.
     data_dir: PathBuf, "KEYWARD_DATA_DIR", "\"./data\"";
     /// PostgreSQL instead of the embedded database: postgres://user:password@host/database

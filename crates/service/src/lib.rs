@@ -23,6 +23,7 @@ pub mod credential;
 pub mod idempotency;
 pub mod organization;
 pub mod project;
+pub mod service_account;
 pub mod session;
 
 pub use error::{Error, Result};

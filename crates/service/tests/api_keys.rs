@@ -11,6 +11,7 @@ use keyward_access::Refusal;
 use keyward_domain::{
     actor::Actor,
     api_key::{KeyDraft, KeyPatch, KeyStatus, NotPossible},
+    id::UserId,
     page::{Cursor, Order, Page},
     permission::Permission,
     secret::KeySecret,
@@ -18,8 +19,8 @@ use keyward_domain::{
 use keyward_service::{
     Error,
     api_key::{
-        self, ApiKeyFilter, ApiKeyPlace, CreateApiKey, ListApiKeys, RevealedApiKey, RevokedAll, RotateApiKey,
-        UpdateApiKey,
+        self, ApiKeyDetails, ApiKeyFilter, ApiKeyPlace, CreateApiKey, KeyOwner, ListApiKeys, RevealedApiKey,
+        RevokedAll, RotateApiKey, UpdateApiKey,
     },
     project,
 };
@@ -38,6 +39,13 @@ fn rotation(place: ApiKeyPlace, overlap_seconds: i64) -> RotateApiKey {
     RotateApiKey { place, overlap, expected_version: None, idempotency: None }
 }
 
+fn owner_of(details: &ApiKeyDetails) -> Option<UserId> {
+    match &details.owner {
+        KeyOwner::User { user, .. } => Some(user.id),
+        KeyOwner::ServiceAccount(_) | KeyOwner::Nobody => None,
+    }
+}
+
 fn refusal(house: &House, key: &KeySecret) -> Option<Refusal> {
     house.authenticate(key).err()
 }
@@ -48,7 +56,7 @@ async fn a_new_key_opens_its_project_at_once_and_after_a_restart() {
     let project = house.project("Search").await;
     let made = house.api_key(project.id, "CI").await;
     let key = &made.details.key;
-    assert_eq!(made.details.owner.as_ref().map(|owner| owner.id), house.owner().user());
+    assert_eq!(owner_of(&made.details), house.owner().user());
     assert_eq!(key.created_by.user, house.owner().user());
     assert_eq!(house.authenticate(&made.secret).unwrap().key.id, key.id);
     assert!(!contains(&house.database_bytes(), &made.secret.expose()["sk-project-".len()..][..40]));
@@ -310,7 +318,7 @@ async fn keys_are_listed_newest_first_and_a_key_keyward_made_belongs_to_the_firs
     let system = Actor::system(house.organization);
     let command = CreateApiKey { project: project.id, draft: draft("demo"), idempotency: None };
     let younger = api_key::create(&house.keyward, &system, command).await.unwrap();
-    assert_eq!(younger.details.owner.as_ref().map(|owner| owner.id), house.owner().user());
+    assert_eq!(owner_of(&younger.details), house.owner().user());
 
     let page = |cursor| ListApiKeys {
         project: project.id,

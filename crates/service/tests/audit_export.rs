@@ -153,7 +153,7 @@ async fn a_spreadsheet_gets_a_row_an_event_and_no_formula() {
     let rows: Vec<&str> = text.split("\r\n").collect();
     assert!(rows[0].starts_with("sequence,id,time,type,outcome,") && rows[4].is_empty());
     assert_eq!(rows.len(), 5);
-    assert!(rows[1].contains("2026-01-01T00:00:00Z,project.created,success,admin_key,admkey_"));
+    assert!(rows[1].contains("2026-01-01T00:00:00Z,project.created,success,user,sess_"));
     assert!(rows[1].contains(&format!(",{},'=1+1,", made.id)), "{}", rows[1]);
     assert!(rows[2].contains(r#","{""active"":true}","{""active"":false}","#), "{}", rows[2]);
 }

@@ -152,19 +152,6 @@ pub async fn list(
     Ok(Ok(travel.finish(keys)))
 }
 
-const USABLE_BESIDES: &str = "SELECT COUNT(*) FROM admin_keys
-    WHERE organization_id = $1 AND id <> $2 AND (expires_at IS NULL OR expires_at > $3)";
-
-/// How many admin keys of an organization, other than `id`, open it at `now`.
-pub async fn usable_besides(
-    conn: &mut Conn<'_>,
-    organization: OrganizationId,
-    id: AdminKeyId,
-    now: i64,
-) -> Result<i64, StoreError> {
-    sql!(conn, fetch_one as (i64,), USABLE_BESIDES, organization.uuid(), id.uuid(), now).map(|row| row.0)
-}
-
 const DELETE: &str = "DELETE FROM admin_keys WHERE organization_id = $1 AND id = $2";
 
 /// Deletes an admin key of that organization.

@@ -7,7 +7,7 @@ use keyward_domain::{
     Name, Timestamp,
     api_key::{ApiKey, Creator, KeyAccess, KeyStatus, KeyUsage, PreviousSecret},
     clock::{from_millis, to_millis},
-    id::{AdminKeyId, ApiKeyId, OrganizationId, ProjectId, UserId},
+    id::{AdminKeyId, ApiKeyId, OrganizationId, ProjectId, ServiceAccountId, UserId},
     page::{Listed, Page},
     secret::{KeyKind, SecretDigest, redacted},
 };
@@ -34,6 +34,7 @@ struct Row {
     revoked_at: Option<i64>,
     admin_key_id: Option<Uuid>,
     created_by: Option<Uuid>,
+    service_account_id: Option<Uuid>,
     created_at: i64,
     updated_at: i64,
     expires_at: Option<i64>,
@@ -70,6 +71,7 @@ impl TryFrom<Row> for (ApiKey, KeyUsage) {
                 admin_key: row.admin_key_id.map(AdminKeyId::from_uuid),
                 user: row.created_by.map(UserId::from_uuid),
             },
+            service_account: row.service_account_id.map(ServiceAccountId::from_uuid),
             created_at: from_millis(row.created_at),
             updated_at: from_millis(row.updated_at),
             expires_at: row.expires_at.map(from_millis),
@@ -129,8 +131,10 @@ fn written(value: &impl serde::Serialize, is_empty: bool) -> Option<String> {
 
 const INSERT: &str = "INSERT INTO api_keys (id, organization_id, project_id, name, digest, last_four,
         previous_digest, previous_last_four, previous_expires_at, disabled, revoked_at, admin_key_id, created_by,
-        created_at, updated_at, expires_at, max_requests, restrictions, environment, metadata, version)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
+        created_at, updated_at, expires_at, max_requests, restrictions, environment, metadata, version,
+        service_account_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+        $22)";
 
 /// Keeps a new key.
 pub async fn insert(conn: &mut Conn<'_>, key: &ApiKey) -> Result<(), StoreError> {
@@ -159,7 +163,8 @@ pub async fn insert(conn: &mut Conn<'_>, key: &ApiKey) -> Result<(), StoreError>
         columns.restrictions.as_deref(),
         key.environment.as_deref(),
         columns.metadata.as_deref(),
-        key.version
+        key.version,
+        key.service_account.map(ServiceAccountId::uuid)
     )
     .map(drop)
 }
@@ -232,6 +237,21 @@ pub async fn revoke_all(
     Ok((i64::try_from(revoked).unwrap_or(i64::MAX), before))
 }
 
+const REVOKE_OF_SERVICE_ACCOUNT: &str = "UPDATE api_keys SET revoked_at = $3, updated_at = $3, version = version + 1,
+        previous_digest = NULL, previous_last_four = NULL, previous_expires_at = NULL
+    WHERE organization_id = $1 AND service_account_id = $2 AND deleted_at IS NULL AND revoked_at IS NULL";
+
+/// Revokes every key of a service account; answers how many.
+pub async fn revoke_of_service_account(
+    conn: &mut Conn<'_>,
+    organization: OrganizationId,
+    account: ServiceAccountId,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let (organization, account) = (organization.uuid(), account.uuid());
+    sql!(conn, execute, REVOKE_OF_SERVICE_ACCOUNT, organization, account, to_millis(now))
+}
+
 const NAME_IS_TAKEN: &str = "SELECT COUNT(*) FROM api_keys
     WHERE project_id = $1 AND name = $2 AND id <> $3 AND deleted_at IS NULL AND revoked_at IS NULL
     AND (expires_at IS NULL OR expires_at > $4)";
@@ -249,6 +269,7 @@ macro_rules! select {
         concat!(
             "SELECT k.id, k.organization_id, k.project_id, k.name, k.digest, k.last_four, k.previous_digest,
                 k.previous_last_four, k.previous_expires_at, k.disabled, k.revoked_at, k.admin_key_id, k.created_by,
+                k.service_account_id,
                 k.created_at, k.updated_at, k.expires_at, k.max_requests, k.restrictions, k.environment, k.metadata,
                 k.version, u.request_count, u.input_tokens, u.output_tokens, u.last_used_at, u.last_used_ip,
                 u.previous_last_used_at

@@ -27,6 +27,7 @@ pub mod password;
 mod patience;
 pub mod project;
 pub mod role_assignment;
+pub mod service_account;
 pub mod session;
 
 pub use error::StoreError;

@@ -24,8 +24,7 @@ pub struct DeletedAdminApiKey {
     pub deleted: bool,
 }
 
-/// Deletes an admin key, also the one that is used for it. The last one that
-/// opens the organization stays.
+/// Deletes an admin key, also the one that is used for it.
 #[utoipa::path(
     delete, path = "/v1/organization/admin_api_keys/{key_id}", operation_id = "admin-api-keys-delete", tag = "Admin keys",
     params(("key_id" = String, Path, description = "Id of the key")), responses((status = 200, body = DeletedAdminApiKey))

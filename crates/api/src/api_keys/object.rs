@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use keyward_domain::{
     Timestamp,
     api_key::{ApiKey, Creator},
-    organization::User,
+    id::ProjectId,
+    permission::Permission,
+    role::Scope,
     secret::{KeyKind, redacted},
 };
-use keyward_service::api_key::{ApiKeyDetails, RevealedApiKey};
+use keyward_service::api_key::{ApiKeyDetails, KeyOwner, RevealedApiKey};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -37,7 +39,7 @@ pub struct ApiKeyObject {
     pub status: &'static str,
     /// Whose it is.
     pub owner: OwnerObject,
-    /// Always `active`: a key outlives its owner's membership.
+    /// Whether its owner can still come into the project; the key works either way.
     pub owner_project_access: &'static str,
     /// What it was made with.
     pub created_by: CreatorObject,
@@ -81,10 +83,27 @@ pub struct ApiKeyObject {
 /// Whose a key is.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OwnerObject {
-    /// Always `user`.
+    /// `user` or `service_account`.
     pub r#type: &'static str,
     /// The user.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<OwnerUserObject>,
+    /// The service account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_account: Option<OwnerServiceAccountObject>,
+}
+
+/// The service account whose a key is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OwnerServiceAccountObject {
+    /// Its id.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// When it was made, in Unix seconds.
+    pub created_at: i64,
+    /// Always `member`: a service account administers nothing.
+    pub role: &'static str,
 }
 
 /// The user whose a key is.
@@ -98,26 +117,54 @@ pub struct OwnerUserObject {
     pub name: String,
     /// When the account was made, in Unix seconds.
     pub created_at: i64,
-    /// Their role in the project.
+    /// What they are in the project now: `owner` if they may change it, else
+    /// `member`; `none` once they have left.
     pub role: &'static str,
 }
 
-impl From<User> for OwnerUserObject {
-    fn from(user: User) -> Self {
-        Self {
-            id: user.id.to_string(),
-            email: user.email.to_string(),
-            name: user.name.to_string(),
-            created_at: user.created_at.as_second(),
-            role: "owner",
+impl OwnerObject {
+    fn new(owner: KeyOwner, project: ProjectId) -> Self {
+        match owner {
+            KeyOwner::User { user, access } => {
+                let role = if access.holds(Permission::ProjectUpdate, Scope::Project(project)) {
+                    "owner"
+                } else if access.sees(project) {
+                    "member"
+                } else {
+                    "none"
+                };
+                let user = OwnerUserObject {
+                    id: user.id.to_string(),
+                    email: user.email.to_string(),
+                    name: user.name.to_string(),
+                    created_at: user.created_at.as_second(),
+                    role,
+                };
+                Self { r#type: "user", user: Some(user), service_account: None }
+            }
+            KeyOwner::ServiceAccount(account) => {
+                let account = OwnerServiceAccountObject {
+                    id: account.id.to_string(),
+                    name: account.name.to_string(),
+                    created_at: account.created_at.as_second(),
+                    role: "member",
+                };
+                Self { r#type: "service_account", user: None, service_account: Some(account) }
+            }
+            KeyOwner::Nobody => Self { r#type: "user", user: None, service_account: None },
         }
+    }
+
+    /// Whether the owner can still come into the project.
+    fn has_access(&self) -> bool {
+        self.service_account.is_some() || self.user.as_ref().is_some_and(|user| user.role != "none")
     }
 }
 
 /// What a key was made with.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CreatorObject {
-    /// `admin_key`, or `system` for Keyward itself.
+    /// `admin_key`, `user`, or `system` for Keyward itself.
     pub r#type: &'static str,
     /// The admin key.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -130,7 +177,11 @@ pub struct CreatorObject {
 impl From<Creator> for CreatorObject {
     fn from(creator: Creator) -> Self {
         Self {
-            r#type: if creator.admin_key.is_some() { "admin_key" } else { "system" },
+            r#type: match (creator.admin_key, creator.user) {
+                (Some(_), _) => "admin_key",
+                (None, Some(_)) => "user",
+                (None, None) => "system",
+            },
             id: creator.admin_key.map(|id| id.to_string()),
             user_id: creator.user.map(|id| id.to_string()),
         }
@@ -170,6 +221,7 @@ impl ApiKeyObject {
     pub fn new(details: ApiKeyDetails, now: Timestamp) -> Self {
         let ApiKeyDetails { key, usage, owner } = details;
         let (redacted_value, status) = (key.redacted_value(), key.status(now).as_str());
+        let owner = OwnerObject::new(owner, key.project);
         let ApiKey { id, name, created_by, access, previous, .. } = key;
         Self {
             object: "organization.project.api_key",
@@ -178,8 +230,8 @@ impl ApiKeyObject {
             redacted_value,
             value: None,
             status,
-            owner: OwnerObject { r#type: "user", user: owner.map(Into::into) },
-            owner_project_access: "active",
+            owner_project_access: if owner.has_access() { "active" } else { "inactive" },
+            owner,
             created_by: created_by.into(),
             created_at: key.created_at.as_second(),
             updated_at: key.updated_at.as_second(),

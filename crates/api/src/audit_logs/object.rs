@@ -62,11 +62,28 @@ pub struct AuditLogProject {
 /// Who did it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AuditLogActor {
-    /// `api_key`, or `system` for Keyward itself.
+    /// `session` for a user, `api_key` for an admin key, or `system` for Keyward
+    /// itself.
     pub r#type: &'static str,
+    /// The user's session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<AuditLogSession>,
     /// The admin key that was used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_key: Option<AuditLogApiKey>,
+}
+
+/// A session of a user's.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AuditLogSession {
+    /// Its id; null on the way in, before there is one.
+    pub id: Option<String>,
+    /// Who is signed in.
+    pub user: AuditLogUser,
+    /// The client's address.
+    pub ip_address: Option<String>,
+    /// The client's `User-Agent`.
+    pub user_agent: Option<String>,
 }
 
 /// A key that was used.
@@ -120,7 +137,7 @@ impl From<AuditRecord> for AuditLogObject {
             id: event.id,
             effective_at: event.at_ms.div_euclid(1000),
             project: event.project.map(|project| AuditLogProject { id: project.id, name: project.name }),
-            actor: event.actor.into(),
+            actor: AuditLogActor::new(event.actor, event.ip.clone(), event.user_agent.clone()),
             details: BTreeMap::from([(event.event_type.clone(), details)]),
             r#type: event.event_type,
             sequence: event.sequence,
@@ -136,14 +153,18 @@ impl From<AuditRecord> for AuditLogObject {
     }
 }
 
-impl From<AuditActor> for AuditLogActor {
-    fn from(actor: AuditActor) -> Self {
-        match actor.id {
-            Some(id) => {
-                let user = AuditLogUser { id: actor.user_id, email: actor.email };
-                Self { r#type: "api_key", api_key: Some(AuditLogApiKey { id, r#type: "user", user }) }
+impl AuditLogActor {
+    fn new(actor: AuditActor, ip_address: Option<String>, user_agent: Option<String>) -> Self {
+        let user = AuditLogUser { id: actor.user_id, email: actor.email };
+        match (actor.kind.as_str(), actor.id) {
+            ("user", id) => {
+                let session = AuditLogSession { id, user, ip_address, user_agent };
+                Self { r#type: "session", session: Some(session), api_key: None }
             }
-            None => Self { r#type: "system", api_key: None },
+            (_, Some(id)) => {
+                Self { r#type: "api_key", session: None, api_key: Some(AuditLogApiKey { id, r#type: "user", user }) }
+            }
+            (_, None) => Self { r#type: "system", session: None, api_key: None },
         }
     }
 }

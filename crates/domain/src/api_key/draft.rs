@@ -51,6 +51,7 @@ impl KeyDraft {
             disabled: false,
             revoked_at: None,
             created_by: creator,
+            service_account: None,
             created_at: now,
             updated_at: now,
             expires_at: self.expires_at,

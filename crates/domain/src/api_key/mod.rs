@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::{
     Name,
-    id::{AdminKeyId, ApiKeyId, OrganizationId, ProjectId, UserId},
+    id::{AdminKeyId, ApiKeyId, OrganizationId, ProjectId, ServiceAccountId, UserId},
     secret::{KeyKind, SecretDigest, redacted},
 };
 
@@ -57,6 +57,9 @@ pub struct ApiKey {
     /// Who made it.
     #[serde(skip)]
     pub created_by: Creator,
+    /// The service account that it belongs to, if it isn't a person's.
+    #[serde(skip)]
+    pub service_account: Option<ServiceAccountId>,
     /// When.
     #[serde(skip)]
     pub created_at: Timestamp,
@@ -79,7 +82,7 @@ pub struct ApiKey {
     pub version: i64,
 }
 
-/// Who made a key: the admin key used and its owner, or Keyward itself.
+/// Who made a key: a user, the admin key used and its owner, or Keyward itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Creator {
     /// The admin key used.

@@ -10,7 +10,6 @@ keyward_testkit::on_both_databases!(
     what_an_admin_key_is_made_of_is_checked,
     the_same_creation_twice_makes_one_admin_key,
     a_deleted_or_expired_admin_key_opens_nothing,
-    the_last_admin_key_stays,
     ids_that_name_nothing_here_are_not_found,
     an_admin_key_is_read_from_every_accepted_header,
     every_permission_is_listed,
@@ -77,15 +76,6 @@ async fn a_deleted_or_expired_admin_key_opens_nothing(app: &TestApp) {
     bearer.get(PROJECTS).await.ok();
     app.clock.advance(1);
     bearer.get(PROJECTS).await.assert_error(401, "api_key_expired", None);
-}
-
-async fn the_last_admin_key_stays(app: &TestApp) {
-    let own = ids(&app.admin.get(KEYS).await.ok())[0].clone();
-    app.admin.post(KEYS, json!({"name": "Short", "expires_in_seconds": 60})).await.ok();
-    app.clock.advance(60);
-    app.admin.delete(&format!("{KEYS}/{own}")).await.assert_error(409, "last_admin_key", None);
-    app.admin.post(KEYS, json!({"name": "Another"})).await.ok();
-    app.admin.delete(&format!("{KEYS}/{own}")).await.ok();
 }
 
 async fn ids_that_name_nothing_here_are_not_found(app: &TestApp) {

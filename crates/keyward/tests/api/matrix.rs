@@ -41,6 +41,7 @@ async fn one_of_everything(app: &TestApp) -> BTreeMap<&'static str, String> {
     BTreeMap::from([
         ("projects", project.rsplit('/').next().unwrap().to_owned()),
         ("api_keys", make(&format!("{project}/api_keys"), json!({"name": "Key"})).await),
+        ("service_accounts", make(&format!("{project}/service_accounts"), json!({"name": "Bot"})).await),
         ("credentials", make(&format!("{project}/credentials"), json!({"provider": "demo"})).await),
         ("organization/credentials", make("/v1/organization/credentials", json!({"provider": "demo"})).await),
         ("admin_api_keys", make("/v1/organization/admin_api_keys", json!({"name": "Key"})).await),

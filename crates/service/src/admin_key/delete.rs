@@ -1,26 +1,18 @@
 //! Deleting an admin key: from the next request on it opens nothing.
 
-use keyward_domain::{actor::Actor, clock::to_millis, id::AdminKeyId, permission::Permission, role::Scope};
-use keyward_store::{admin_key as store, change_log::Subject};
+use keyward_domain::{actor::Actor, id::AdminKeyId, permission::Permission, role::Scope};
+use keyward_store::{access, admin_key as store, change_log::Subject};
 
-use crate::{Error, Keyward, Result, change::Event};
+use crate::{Error, Keyward, Result, authorize::check_reach, change::Event};
 
-/// Deletes an admin key. The last one that opens the organization stays:
-/// without it nobody could come in to make another.
+/// Deletes an admin key, unless it may do more than the actor. Owners can come
+/// in without one: they sign in.
 pub async fn delete(keyward: &Keyward, actor: &Actor, id: AdminKeyId) -> Result<()> {
     let mut change = keyward.change(actor, Permission::AdminKeysManage, Scope::Organization).await?;
     let organization = actor.organization;
     let found = store::find(&mut change.conn(), organization, id).await?.ok_or(Error::NotFound("admin key"))?;
-    let now = change.now;
-    if found.key.is_usable(now)
-        && store::usable_besides(&mut change.conn(), organization, id, to_millis(now)).await? == 0
-    {
-        return Err(Error::Conflict {
-            code: "last_admin_key",
-            param: None,
-            message: "This is the last admin key of the organization: without it nobody could come in. Create another one first.".into(),
-        });
-    }
+    let key = access::of_admin_key(&mut change.conn(), organization, id, found.key.owner).await?;
+    check_reach(&change.actor, &key.unwrap_or_default())?;
     store::delete(&mut change.conn(), organization, id).await?;
     change.audit(Event::on("admin_api_key.deleted", id, &found.key, &())).await?;
     change.log(Subject::AdminKey(id)).await?;

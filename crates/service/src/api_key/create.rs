@@ -2,16 +2,21 @@
 
 use keyward_domain::{
     actor::{Actor, Identity},
-    api_key::{Creator, KeyDraft, KeyUsage},
-    id::{ApiKeyId, ProjectId},
+    api_key::{ApiKey, Creator, KeyDraft, KeyUsage},
+    id::{ApiKeyId, ProjectId, ServiceAccountId},
     permission::Permission,
+    project::Project,
     role::Scope,
     secret::{KeyKind, KeySecret},
 };
 use keyward_store::change_log::Subject;
 
-use super::{RevealedApiKey, check_name, details, find_project};
-use crate::{Error, Keyward, Result, change::Event, idempotency::Idempotency};
+use super::{RevealedApiKey, check_name, check_scopes, details, find_project};
+use crate::{
+    Error, Keyward, Result,
+    change::{Change, Event},
+    idempotency::Idempotency,
+};
 
 /// What the key will be.
 #[derive(Debug, Clone)]
@@ -24,27 +29,44 @@ pub struct CreateApiKey {
     pub idempotency: Option<Idempotency>,
 }
 
-/// Makes a key of an active project, and shows its secret.
+/// Makes a key of an active project, and shows its secret. It may do nothing
+/// that the actor may not.
 pub async fn create(keyward: &Keyward, actor: &Actor, command: CreateApiKey) -> Result<RevealedApiKey> {
-    let mut change = keyward.change(actor, Permission::ApiKeysCreate, Scope::Project(command.project)).await?;
-    let project = find_project(&mut change.conn(), actor, command.project).await?;
+    let CreateApiKey { project, draft, idempotency } = command;
+    let mut change = keyward.change(actor, Permission::ApiKeysCreate, Scope::Project(project)).await?;
+    let project = find_project(&mut change.conn(), actor, project).await?;
     let id = keyward.new_id(ApiKeyId::generate);
-    change.once(command.idempotency.as_ref(), id).await?;
+    change.once(idempotency.as_ref(), id).await?;
+    let revealed = make(&mut change, &project, id, draft, None).await?;
+    change.commit().await?;
+    Ok(revealed)
+}
+
+/// Makes a key within a change; the caller has checked the permission.
+pub(crate) async fn make(
+    change: &mut Change<'_>,
+    project: &Project,
+    id: ApiKeyId,
+    draft: KeyDraft,
+    service_account: Option<ServiceAccountId>,
+) -> Result<RevealedApiKey> {
     if !project.is_active() {
         return Err(Error::Forbidden {
             code: "project_inactive",
             message: "Cannot generate API keys for an inactive project. Activate the project first.".into(),
         });
     }
+    check_scopes(&change.actor, project.id, &draft.access)?;
+    let keyward = change.keyward;
     let secret = KeySecret::generate(KeyKind::Project, &*keyward.randomness);
-    let place = (actor.organization, project.id);
-    let key = command.draft.into_key(id, place, creator(actor), &secret, &keyward.vault.pepper, change.now);
-    check_name(&mut change, &key).await?;
+    let (place, creator) = ((project.organization, project.id), creator(&change.actor));
+    let key = draft.into_key(id, place, creator, &secret, &keyward.vault.pepper, change.now);
+    let key = ApiKey { service_account, ..key };
+    check_name(change, &key).await?;
     keyward_store::api_key::insert(&mut change.conn(), &key).await?;
-    change.audit(Event::on("api_key.created", id, &(), &key).within(&project)).await?;
+    change.audit(Event::on("api_key.created", id, &(), &key).within(project)).await?;
     change.log(Subject::ApiKey(id)).await?;
     let details = details(&mut change.conn(), key, KeyUsage::default()).await?;
-    change.commit().await?;
     Ok(RevealedApiKey { details, secret })
 }
 

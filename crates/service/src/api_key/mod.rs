@@ -13,15 +13,20 @@ use std::collections::HashMap;
 
 use keyward_domain::{
     Timestamp,
+    access::Access,
     actor::Actor,
-    api_key::{ApiKey, KeyUsage},
-    id::{ApiKeyId, ProjectId, UserId},
+    api_key::{ApiKey, KeyAccess, KeyUsage},
+    id::{ApiKeyId, ProjectId, ServiceAccountId, UserId},
     organization::User,
+    permission::PermissionSet,
     project::Project,
+    role::Scope,
     secret::KeySecret,
+    service_account::ServiceAccount,
 };
 use keyward_store::Conn;
 
+pub(crate) use create::make;
 pub use create::{CreateApiKey, create};
 pub use delete::delete;
 pub use keyward_store::api_key::{ApiKeyFilter, Unused};
@@ -31,7 +36,7 @@ pub use revoke::{RevokedAll, revoke, revoke_all};
 pub use rotate::{RotateApiKey, rotate};
 pub use update::{UpdateApiKey, update};
 
-use crate::{Error, Result, change::Change};
+use crate::{Error, Result, authorize::check_grant, change::Change};
 
 /// A key with what it was used for and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,8 +45,25 @@ pub struct ApiKeyDetails {
     pub key: ApiKey,
     /// What it was used for.
     pub usage: KeyUsage,
-    /// Who made it; for what Keyward made itself, the organization's first owner.
-    pub owner: Option<User>,
+    /// Whose it is.
+    pub owner: KeyOwner,
+}
+
+/// Whose a key is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyOwner {
+    /// Who made it, with what they may do now; for what Keyward made itself, the
+    /// organization's first owner.
+    User {
+        /// The user.
+        user: User,
+        /// What they may do in the organization: nothing once they have left it.
+        access: Access,
+    },
+    /// A service account, also a deleted one.
+    ServiceAccount(ServiceAccount),
+    /// Nobody who is known any more.
+    Nobody,
 }
 
 /// A key with its secret: the only time that it is shown.
@@ -64,24 +86,36 @@ pub struct ApiKeyPlace {
 
 /// Finds the owners of keys, each one once.
 #[derive(Default)]
-struct Owners(HashMap<Option<UserId>, Option<User>>);
+struct Owners(HashMap<(Option<ServiceAccountId>, Option<UserId>), KeyOwner>);
 
 impl Owners {
     async fn details(&mut self, conn: &mut Conn<'_>, key: ApiKey, usage: KeyUsage) -> Result<ApiKeyDetails> {
-        let maker = key.created_by.user;
-        let owner = match self.0.get(&maker) {
+        let whose = (key.service_account, key.created_by.user);
+        let owner = match self.0.get(&whose) {
             Some(owner) => owner.clone(),
             None => {
-                let owner = match maker {
-                    Some(user) => keyward_store::organization::find_user(conn, user).await?,
-                    None => keyward_store::organization::first_owner(conn, key.organization).await?,
-                };
-                self.0.insert(maker, owner.clone());
+                let owner = find_owner(conn, &key).await?;
+                self.0.insert(whose, owner.clone());
                 owner
             }
         };
         Ok(ApiKeyDetails { key, usage, owner })
     }
+}
+
+async fn find_owner(conn: &mut Conn<'_>, key: &ApiKey) -> Result<KeyOwner> {
+    let organization = key.organization;
+    if let Some(account) = key.service_account {
+        let found = keyward_store::service_account::find_any(conn, organization, account).await?;
+        return Ok(found.map_or(KeyOwner::Nobody, KeyOwner::ServiceAccount));
+    }
+    let user = match key.created_by.user {
+        Some(user) => keyward_store::organization::find_user(conn, user).await?,
+        None => keyward_store::organization::first_owner(conn, organization).await?,
+    };
+    let Some(user) = user else { return Ok(KeyOwner::Nobody) };
+    let access = keyward_store::access::of_user(conn, organization, user.id).await?.unwrap_or_default();
+    Ok(KeyOwner::User { user, access })
 }
 
 async fn details(conn: &mut Conn<'_>, key: ApiKey, usage: KeyUsage) -> Result<ApiKeyDetails> {
@@ -99,6 +133,13 @@ async fn find_in(conn: &mut Conn<'_>, actor: &Actor, place: ApiKeyPlace) -> Resu
     let found = keyward_store::api_key::find(conn, actor.organization, project.id, place.key).await?;
     let (key, usage) = found.ok_or(Error::NotFound("API key"))?;
     Ok((project, key, usage))
+}
+
+/// Refuses to hand out a key that may do what the actor may not.
+fn check_scopes(actor: &Actor, project: ProjectId, access: &KeyAccess) -> Result<()> {
+    let scopes: PermissionSet = access.scopes.iter().copied().collect();
+    let scopes = if scopes.is_empty() { PermissionSet::all_data() } else { scopes };
+    check_grant(actor, &Access::of(scopes, Scope::Project(project)))
 }
 
 /// Refuses a name that another live key of the project has.

@@ -13,7 +13,7 @@ use keyward_domain::{
 use keyward_store::change_log::Subject;
 use serde_json::{Value, json};
 
-use super::{ApiKeyPlace, RevealedApiKey, details, find_in};
+use super::{ApiKeyPlace, RevealedApiKey, check_scopes, details, find_in};
 use crate::{Keyward, Result, change::Event, error::check_version, idempotency::Idempotency};
 
 /// What to rotate.
@@ -38,6 +38,8 @@ pub async fn rotate(keyward: &Keyward, actor: &Actor, command: RotateApiKey) -> 
     let (project, before, mut usage) = find_in(&mut change.conn(), actor, command.place).await?;
     change.once(command.idempotency.as_ref(), before.id).await?;
     check_version(command.expected_version, before.version)?;
+    // Whoever rotates a key gets to know its secret, and so gets what it may do.
+    check_scopes(&change.actor, project.id, &before.access)?;
     let secret = KeySecret::generate(KeyKind::Project, &*keyward.randomness);
     let mut after = before.clone();
     after.rotate(&secret, &keyward.vault.pepper, command.overlap, change.now)?;

@@ -3,7 +3,7 @@
 use keyward_domain::{actor::Actor, api_key::KeyPatch, permission::Permission, role::Scope};
 use keyward_store::change_log::Subject;
 
-use super::{ApiKeyDetails, ApiKeyPlace, check_name, details, find_in};
+use super::{ApiKeyDetails, ApiKeyPlace, check_name, check_scopes, details, find_in};
 use crate::{Keyward, Result, change::Event, error::check_version};
 
 /// What changes.
@@ -25,6 +25,9 @@ pub async fn update(keyward: &Keyward, actor: &Actor, command: UpdateApiKey) -> 
     let mut after = before.clone();
     if !after.edit(command.patch, change.now)? {
         return details(&mut change.conn(), before, usage).await;
+    }
+    if after.access.scopes != before.access.scopes {
+        check_scopes(&change.actor, project.id, &after.access)?;
     }
     if after.name != before.name && after.is_live(change.now) {
         check_name(&mut change, &after).await?;

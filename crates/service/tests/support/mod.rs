@@ -24,7 +24,7 @@ use keyward_domain::{
     api_key::{KeyAccess, KeyDraft},
     clock::{from_millis, to_millis},
     credential::Aliases,
-    id::{OrganizationId, ProjectId, UserId},
+    id::{OrganizationId, ProjectId, SessionId, UserId},
     organization::{Email, Organization, User},
     permission::Permission,
     project::Project,
@@ -42,6 +42,7 @@ use keyward_service::{
 use keyward_store::{
     Pool,
     role_assignment::{self, Assignment, Principal},
+    session::{self, Session},
 };
 use keyward_telemetry::journal::{Journal, JournalOptions};
 use secrecy::ExposeSecret;
@@ -133,7 +134,7 @@ impl House {
 
     /// The owner of the first organization, through an admin key.
     pub fn owner(&self) -> Actor {
-        actor(self.organization, Access::owner())
+        owner_of(self.organization)
     }
 
     /// Somebody of the first organization who holds just these permissions.
@@ -144,7 +145,7 @@ impl House {
     /// The owner of another organization, made for the purpose.
     pub async fn stranger(&self, organization: &str) -> Actor {
         let organization = add_organization(&self.keyward, &self.pool, &self.randomness, organization).await;
-        actor(organization, Access::owner())
+        owner_of(organization)
     }
 
     /// An active project of the first organization.
@@ -245,6 +246,13 @@ pub fn contains(haystack: &[u8], needle: &str) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle.as_bytes())
 }
 
+/// The owner of `organization`, signed in.
+pub fn owner_of(organization: OrganizationId) -> Actor {
+    let session = Some(SessionId::from_uuid(organization.uuid()));
+    let identity = Identity::User { id: UserId::from_uuid(organization.uuid()), email: email(organization), session };
+    Actor { identity, ..actor(organization, Access::owner()) }
+}
+
 /// The first user of `organization`, on the way in: they may do what is said
 /// here and nothing else.
 pub fn actor(organization: OrganizationId, access: Access) -> Actor {
@@ -318,6 +326,19 @@ async fn add_organization(
         created_at: to_millis(now),
     };
     role_assignment::insert(conn, id, &owns).await.unwrap();
+    // However far a test moves the clock, they stay signed in.
+    let session = Session {
+        id: SessionId::from_uuid(id.uuid()),
+        user: owner.id,
+        organization: id,
+        sso_provider: None,
+        created_at: now,
+        last_seen_at: Timestamp::MAX,
+        expires_at: Timestamp::MAX,
+        ip: None,
+        user_agent: None,
+    };
+    session::insert(conn, &session, id.uuid().as_bytes()).await.unwrap();
     transaction.commit().await.unwrap();
     id
 }

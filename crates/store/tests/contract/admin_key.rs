@@ -19,7 +19,6 @@ contract!(
     a_secret_opens_one_admin_key,
     admin_keys_are_paged_in_the_order_of_their_making,
     the_last_use_only_moves_forward,
-    usable_admin_keys_are_counted_without_the_one_that_goes,
 );
 
 fn new(organization: OrganizationId, owner: &User, number: u64) -> AdminKey {
@@ -112,20 +111,4 @@ async fn the_last_use_only_moves_forward(database: &Database) {
     }
     let gone = AdminKeyId::from_uuid(uuid(99));
     admin_key::note_use(&mut database.begin().await.conn(), gone, 1).await.unwrap();
-}
-
-async fn usable_admin_keys_are_counted_without_the_one_that_goes(database: &Database) {
-    let (own, other) = (add_organization(database, 1).await, add_organization(database, 2).await);
-    let owner = add_user(database, 7).await;
-    let first = new(own, &owner, 10);
-    let second = AdminKey { expires_at: Some(moment(60)), ..new(own, &owner, 11) };
-    for key in [&first, &second, &new(other, &owner, 12)] {
-        add(database, key).await.unwrap();
-    }
-    let mut connection = database.read().await;
-    let conn = &mut connection.conn();
-    for (id, now, expected) in [(first.id, 59, 1), (first.id, 60, 0), (second.id, 60, 1)] {
-        let now = moment(now).as_millisecond();
-        assert_eq!(admin_key::usable_besides(conn, own, id, now).await.unwrap(), expected);
-    }
 }

@@ -18,3 +18,4 @@ mod migrations;
 mod organization;
 mod project;
 mod schema;
+mod service_account;

@@ -232,6 +232,7 @@ pub fn new_api_key(project: &Project, number: u64) -> ApiKey {
         disabled: false,
         revoked_at: None,
         created_by: Creator { admin_key: None, user: None },
+        service_account: None,
         created_at: moment(1),
         updated_at: moment(1),
         expires_at: None,
