@@ -17,6 +17,7 @@ mod not_found;
 mod openapi;
 mod operations;
 mod permissions;
+pub mod policy;
 mod projects;
 mod reveal;
 mod service_accounts;

@@ -6,11 +6,12 @@ use utoipa::{
     Modify, OpenApi,
     openapi::{
         Content, Ref, RefOr, ResponseBuilder,
+        extensions::ExtensionsBuilder,
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 
-use crate::{Api, data_plane, routes};
+use crate::{Api, data_plane, policy, routes};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -56,13 +57,18 @@ pub fn document() -> utoipa::openapi::OpenApi {
     complete(routes().split_for_parts().1)
 }
 
-/// Adds what holds for every operation: an answer has a description (the
-/// specification wants one), and a refusal has the envelope.
+/// Adds what holds for every operation: what it asks of its caller, a
+/// description of its answer (the specification wants one), and that a refusal
+/// has the envelope.
 pub(crate) fn complete(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
     let envelope = Content::new(Some(Ref::from_schema_name("ErrorResponse")));
     let refusal = ResponseBuilder::new().description("A refusal.").content("application/json", envelope).build();
     for item in document.paths.paths.values_mut() {
         for operation in [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten() {
+            if let Some(needs) = operation.operation_id.as_deref().and_then(policy::needs) {
+                let extension = ExtensionsBuilder::new().add("x-permission", needs.as_str()).build();
+                operation.extensions.get_or_insert_default().merge(extension);
+            }
             let responses = &mut operation.responses.responses;
             if operation.security.is_none() {
                 responses.entry("default".into()).or_insert_with(|| refusal.clone().into());

@@ -4,6 +4,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
+use keyward_api::policy;
 use serde_json::Value;
 
 fn crate_folder() -> &'static Path {
@@ -52,6 +53,24 @@ fn every_operation_has_a_name_of_its_own_a_summary_and_a_tag() {
         assert_eq!(operation["tags"].as_array().map(Vec::len), Some(1), "{method} {path}");
     }
     assert!(names.len() > 20);
+}
+
+#[test]
+fn every_operation_says_what_it_asks_of_its_caller() {
+    let document = document();
+    let mut described: Vec<_> = operations(&document)
+        .into_iter()
+        .map(|(_, _, operation)| operation["operationId"].as_str().unwrap().to_owned())
+        .collect();
+    for name in &described {
+        assert!(policy::needs(name).is_some(), "say in api/src/policy.rs what {name} asks of its caller");
+    }
+    let mut known: Vec<_> = policy::operations().map(str::to_owned).collect();
+    described.sort();
+    known.sort();
+    assert_eq!(known, described, "what isn't served any more is out of api/src/policy.rs, too");
+    let create = &document["paths"]["/v1/organization/projects"]["post"];
+    assert_eq!(create["x-permission"], "projects:create");
 }
 
 #[test]

@@ -1,0 +1,118 @@
+//! What each operation asks of whoever calls it, on one screen. The use cases
+//! enforce it; this table tells it to readers of the OpenAPI document
+//! (`x-permission`), and a test holds every operation to it with every built-in
+//! role.
+
+use keyward_domain::permission::Permission::{self, *};
+
+/// What an operation asks of its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing: anybody may ask.
+    Nothing,
+    /// An API key of a project, with a scope.
+    Key,
+    /// Somebody who can come in: what they get is what they may see.
+    Member,
+    /// Somebody who is signed in: it is about themselves.
+    Session,
+    /// A permission: in the project that the path names, or in the organization.
+    Holds(Permission),
+    /// A permission in the organization or in any project, whose part they get.
+    HoldsSomewhere(Permission),
+}
+
+use Needs::*;
+
+#[rustfmt::skip]
+const POLICY: &[(&str, Needs)] = &[
+    // Operations
+    ("healthz", Nothing),
+    ("readyz", Nothing),
+    ("openapi", Nothing),
+
+    // Calls
+    ("create-chat-completion", Key),
+    ("create-completion", Key),
+    ("create-embedding", Key),
+    ("create-message", Key),
+    ("create-response", Key),
+    ("list-models", Key),
+    ("retrieve-model", Key),
+
+    // Projects
+    ("list-projects", Member),
+    ("create-project", Holds(ProjectsCreate)),
+    ("retrieve-project", Holds(ProjectRead)),
+    ("modify-project", Holds(ProjectUpdate)),
+    ("refuse-project-deletion", Member),
+    ("archive-project", Holds(ProjectDeactivate)),
+    ("activate-project", Holds(ProjectDeactivate)),
+
+    // API keys
+    ("list-project-api-keys", Holds(ApiKeysRead)),
+    ("create-project-api-key", Holds(ApiKeysCreate)),
+    ("retrieve-project-api-key", Holds(ApiKeysRead)),
+    ("modify-project-api-key", Holds(ApiKeysUpdate)),
+    ("rotate-project-api-key", Holds(ApiKeysRotate)),
+    ("revoke-project-api-key", Holds(ApiKeysRevoke)),
+    ("revoke-all-project-api-keys", Holds(ApiKeysRevoke)),
+    ("delete-project-api-key", Holds(ApiKeysDelete)),
+
+    // Service accounts
+    ("list-project-service-accounts", Holds(ServiceAccountsRead)),
+    ("create-project-service-account", Holds(ServiceAccountsManage)),
+    ("retrieve-project-service-account", Holds(ServiceAccountsRead)),
+    ("update-project-service-account", Holds(ServiceAccountsManage)),
+    ("delete-project-service-account", Holds(ServiceAccountsManage)),
+    ("create-project-service-account-api-key", Holds(ServiceAccountsManage)),
+
+    // Credentials
+    ("list-project-credentials", Holds(CredentialsRead)),
+    ("create-project-credential", Holds(CredentialsManage)),
+    ("retrieve-project-credential", Holds(CredentialsRead)),
+    ("modify-project-credential", Holds(CredentialsManage)),
+    ("delete-project-credential", Holds(CredentialsManage)),
+    ("test-project-credential", Holds(CredentialsManage)),
+    ("list-organization-credentials", Holds(CredentialsRead)),
+    ("create-organization-credential", Holds(CredentialsManage)),
+    ("retrieve-organization-credential", Holds(CredentialsRead)),
+    ("modify-organization-credential", Holds(CredentialsManage)),
+    ("delete-organization-credential", Holds(CredentialsManage)),
+    ("test-organization-credential", Holds(CredentialsManage)),
+
+    // Admin keys
+    ("admin-api-keys-list", Holds(AdminKeysRead)),
+    ("admin-api-keys-create", Holds(AdminKeysManage)),
+    ("admin-api-keys-get", Holds(AdminKeysRead)),
+    ("admin-api-keys-delete", Holds(AdminKeysManage)),
+
+    // The audit log
+    ("list-audit-logs", HoldsSomewhere(AuditRead)),
+    ("export-audit-logs", HoldsSomewhere(AuditExport)),
+    ("verify-audit-logs", Holds(AuditRead)),
+    ("list-permissions", Member),
+];
+
+/// What the operation of that name asks of its caller.
+pub fn needs(operation_id: &str) -> Option<Needs> {
+    POLICY.iter().find(|(name, _)| *name == operation_id).map(|(_, needs)| *needs)
+}
+
+/// The names of all operations in the table.
+pub fn operations() -> impl Iterator<Item = &'static str> {
+    POLICY.iter().map(|(name, _)| *name)
+}
+
+impl Needs {
+    /// What the OpenAPI document says of it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Nothing => "none",
+            Key => "api_key",
+            Member => "member",
+            Session => "session",
+            Holds(permission) | HoldsSomewhere(permission) => permission.as_str(),
+        }
+    }
+}
