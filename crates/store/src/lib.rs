@@ -18,14 +18,17 @@ pub mod audit;
 pub mod change_log;
 pub mod credential;
 pub mod error;
+pub mod group;
 pub mod idempotency;
 pub mod installation;
 pub mod journal_position;
+pub mod member;
 pub mod organization;
 mod page;
 pub mod password;
 mod patience;
 pub mod project;
+pub mod role;
 pub mod role_assignment;
 pub mod session;
 
