@@ -37,6 +37,22 @@ impl Access {
         access
     }
 
+    /// What a role gives by itself to whoever holds it at `scope`.
+    pub fn of_role(role: &Role, scope: Scope) -> Self {
+        let mut access = Self::default();
+        access.add(role, scope);
+        access
+    }
+
+    /// Only as much of it as holds at `scope`: what somebody must hold there who
+    /// changes something about this principal in that one project.
+    pub fn within(&self, scope: Scope) -> Self {
+        match scope {
+            Scope::Organization => self.clone(),
+            Scope::Project(_) => Self::of(self.at(scope), scope),
+        }
+    }
+
     /// Takes in a role held at `scope`. One that can't be held there gives
     /// nothing.
     pub fn add(&mut self, role: &Role, scope: Scope) {

@@ -14,7 +14,7 @@ pub enum Order {
 /// list. `before` answers the page that ends just before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<Id> {
-    /// How many at most, 1 to 100.
+    /// How many at most: at least 1, at most what that list allows.
     pub limit: u32,
     /// Which end comes first.
     pub order: Order,

@@ -24,21 +24,25 @@ pub(crate) fn authorize(actor: &Actor, permission: Permission, scope: Scope) -> 
 
 /// Refuses to give what the actor doesn't hold.
 pub(crate) fn check_grant(actor: &Actor, granted: &Access) -> Result<()> {
-    escalation(actor, granted, "give")
+    escalation(actor, granted, "give", "what you don't hold")
 }
 
 /// Refuses to change somebody who may do more than the actor.
 pub(crate) fn check_reach(actor: &Actor, target: &Access) -> Result<()> {
-    escalation(actor, target, "change")
+    escalation(actor, target, "change", "somebody who holds more than you")
 }
 
-fn escalation(actor: &Actor, other: &Access, verb: &str) -> Result<()> {
+/// Refuses to change a role that holds more than the actor.
+pub(crate) fn check_role_reach(actor: &Actor, role: &Access) -> Result<()> {
+    escalation(actor, role, "change", "a role that holds more than you")
+}
+
+fn escalation(actor: &Actor, other: &Access, verb: &str, whom: &str) -> Result<()> {
     if actor.access.covers(other) {
         return Ok(());
     }
     let message = match actor.access.lacks(other) {
         Some((permission, _)) => {
-            let whom = if verb == "give" { "what you don't hold" } else { "somebody who holds more than you" };
             format!("You can't {verb} {whom}: {permission} is missing. Ask an owner of the organization.")
         }
         None => format!("Only an owner can {verb} an owner. Ask an owner of the organization."),

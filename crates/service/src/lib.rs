@@ -13,6 +13,7 @@ mod keyward;
 mod lifecycle;
 mod open;
 mod password;
+mod place;
 mod usage;
 mod vault;
 
@@ -20,9 +21,15 @@ pub mod admin_key;
 pub mod api_key;
 pub mod audit;
 pub mod credential;
+pub mod group;
 pub mod idempotency;
+pub mod member;
 pub mod organization;
 pub mod project;
+pub mod project_group;
+pub mod project_member;
+pub mod role;
+pub mod role_assignment;
 pub mod service_account;
 pub mod session;
 

@@ -152,6 +152,23 @@ pub async fn list(
     Ok(Ok(travel.finish(keys)))
 }
 
+const OF_OWNER: &str =
+    "SELECT k.id, k.organization_id, k.name, k.digest, k.last_four, k.created_at, k.expires_at, k.last_used_at,
+        k.owner_id, u.email AS owner_email, u.name AS owner_name, u.created_at AS owner_created_at
+    FROM admin_keys k JOIN users u ON u.id = k.owner_id WHERE k.organization_id = $1 AND k.owner_id = $2 ORDER BY k.id";
+
+/// The admin keys of that organization that act in a user's name.
+pub async fn of_owner(
+    conn: &mut Conn<'_>,
+    organization: OrganizationId,
+    owner: UserId,
+) -> Result<Vec<AdminKeyDetails>, StoreError> {
+    sql!(conn, fetch_all as Row, OF_OWNER, organization.uuid(), owner.uuid())?
+        .into_iter()
+        .map(TryInto::try_into)
+        .collect()
+}
+
 const DELETE: &str = "DELETE FROM admin_keys WHERE organization_id = $1 AND id = $2";
 
 /// Deletes an admin key of that organization.

@@ -56,7 +56,7 @@ pub async fn all(conn: &mut Conn<'_>) -> Result<Vec<Organization>, StoreError> {
 }
 
 #[derive(sqlx::FromRow)]
-struct UserRow {
+pub(crate) struct UserRow {
     id: Uuid,
     email: String,
     name: String,

@@ -2,7 +2,7 @@
 
 use keyward_domain::{
     id::{AdminKeyId, GroupId, OrganizationId, RoleId, SsoProviderId, UserId},
-    role::Scope,
+    role::{BuiltIn, Scope},
 };
 use uuid::Uuid;
 
@@ -23,7 +23,8 @@ pub enum Principal {
 }
 
 impl Principal {
-    pub(crate) const fn kind(self) -> &'static str {
+    /// `user`, `group` or `admin_key`.
+    pub const fn kind(self) -> &'static str {
         match self {
             Self::User(_) => "user",
             Self::Group(_) => "group",
@@ -46,6 +47,16 @@ impl Principal {
             "admin_key" => Self::AdminKey(AdminKeyId::from_uuid(id)),
             other => return Err(StoreError::unreadable("role_assignments.principal_kind", other)),
         })
+    }
+}
+
+impl std::fmt::Display for Principal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::User(id) => id.fmt(f),
+            Self::Group(id) => id.fmt(f),
+            Self::AdminKey(id) => id.fmt(f),
+        }
     }
 }
 
@@ -163,6 +174,45 @@ pub async fn of_principal(
 ) -> Result<Vec<Assignment>, StoreError> {
     let rows = sql!(conn, fetch_all as Row, OF_PRINCIPAL, organization.uuid(), principal.uuid())?;
     rows.into_iter().map(TryInto::try_into).collect()
+}
+
+const THROUGH_GROUPS: &str = "SELECT principal_kind, principal_id, project_id, role_id, source, created_by, created_at
+    FROM role_assignments WHERE organization_id = $1 AND principal_kind = 'group'
+        AND principal_id IN (SELECT group_id FROM group_members WHERE user_id = $2)
+    ORDER BY project_id, role_id, principal_id, source";
+
+/// All roles of the groups that a user is in.
+pub async fn through_groups(
+    conn: &mut Conn<'_>,
+    organization: OrganizationId,
+    user: UserId,
+) -> Result<Vec<Assignment>, StoreError> {
+    let rows = sql!(conn, fetch_all as Row, THROUGH_GROUPS, organization.uuid(), user.uuid())?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+const OWNERS_BESIDES: &str = "SELECT COUNT(DISTINCT a.principal_id) FROM role_assignments a
+    JOIN organization_members m ON m.organization_id = a.organization_id AND m.user_id = a.principal_id
+    WHERE a.organization_id = $1 AND a.principal_kind = 'user' AND a.project_id = $2 AND a.role_id = $3
+        AND a.principal_id <> $4 AND m.disabled_at IS NULL";
+
+/// How many owners an organization has besides this user, disabled ones left
+/// out.
+pub async fn owners_besides(
+    conn: &mut Conn<'_>,
+    organization: OrganizationId,
+    user: UserId,
+) -> Result<i64, StoreError> {
+    let owner = BuiltIn::OrganizationOwner.id().uuid();
+    sql!(conn, fetch_one as (i64,), OWNERS_BESIDES, organization.uuid(), Uuid::nil(), owner, user.uuid())
+        .map(|row| row.0)
+}
+
+const DELETE_OF_ROLE: &str = "DELETE FROM role_assignments WHERE organization_id = $1 AND role_id = $2";
+
+/// Takes a role from all who hold it.
+pub async fn delete_of_role(conn: &mut Conn<'_>, organization: OrganizationId, role: RoleId) -> Result<(), StoreError> {
+    sql!(conn, execute, DELETE_OF_ROLE, organization.uuid(), role.uuid()).map(drop)
 }
 
 const OF_ROLE: &str = "SELECT principal_kind, principal_id, project_id, role_id, source, created_by, created_at

@@ -136,6 +136,7 @@ CREATE TABLE service_accounts (
     deleted_at INTEGER
 ) STRICT;
 CREATE INDEX service_accounts_project ON service_accounts (project_id, id);
+CREATE INDEX api_keys_created_by ON api_keys (created_by);
 ALTER TABLE api_keys ADD COLUMN service_account_id BLOB;
 
 CREATE TABLE sso_providers (
