@@ -32,7 +32,7 @@ async fn an_admin_key_is_answered_as_specified_and_shown_once() {
     });
     let shown = json!({
         "object": "organization.admin_api_key", "id": made["id"], "name": "CI",
-        "redacted_value": format!("sk-admin-...{}", &value[value.len() - 4..]),
+        "roles": [], "redacted_value": format!("sk-admin-...{}", &value[value.len() - 4..]),
         "created_at": 1_767_225_600, "expires_at": 1_767_225_660, "last_used_at": null, "owner": owner,
     });
     assert_eq!(api.get(&path_of(&made)).await.ok(), shown);

@@ -19,7 +19,7 @@ use support::{House, idempotency, name};
 use tokio_util::sync::CancellationToken;
 
 fn new(text: &str) -> CreateAdminKey {
-    CreateAdminKey { name: name(text), expires_in_seconds: None, idempotency: None }
+    CreateAdminKey { name: name(text), expires_in_seconds: None, roles: Vec::new(), idempotency: None }
 }
 
 async fn make(house: &House, text: &str) -> RevealedAdminKey {
@@ -51,9 +51,9 @@ async fn a_key_opens_until_it_is_deleted_here_and_on_another_node() {
     let (key, other) = (make(&house, "CI").await, make(&house, "Other").await);
     assert_eq!(opens(&house, &key), Ok(()));
 
-    admin_key::delete(&house.keyward, &house.owner(), key.details.key.id).await.unwrap();
+    admin_key::delete(&house.keyward, &house.owner(), key.key.details.key.id).await.unwrap();
     assert_eq!(opens(&house, &key), Err(Refusal::InvalidKey));
-    let again = admin_key::delete(&house.keyward, &house.owner(), key.details.key.id).await;
+    let again = admin_key::delete(&house.keyward, &house.owner(), key.key.details.key.id).await;
     assert!(matches!(again, Err(Error::NotFound("admin key"))), "{again:?}");
 
     let stop = CancellationToken::new();
@@ -96,7 +96,7 @@ async fn a_life_is_a_second_to_a_year_long() {
 #[tokio::test]
 async fn a_key_that_is_gone_changes_nothing_more() {
     let house = House::new().await;
-    let (gone, other) = (make(&house, "Gone").await.details.key, make(&house, "Other").await.details.key);
+    let (gone, other) = (make(&house, "Gone").await.key.details.key, make(&house, "Other").await.key.details.key);
     let with_it = by(&gone, &house);
     admin_key::delete(&house.keyward, &with_it, gone.id).await.unwrap();
     let late = admin_key::delete(&house.keyward, &with_it, other.id).await;
@@ -106,7 +106,7 @@ async fn a_key_that_is_gone_changes_nothing_more() {
 #[tokio::test]
 async fn two_keys_that_delete_eachother_leave_one() {
     let house = House::new().await;
-    let (one, other) = (make(&house, "One").await.details.key, make(&house, "Other").await.details.key);
+    let (one, other) = (make(&house, "One").await.key.details.key, make(&house, "Other").await.key.details.key);
     let (by_one, byother) = (by(&one, &house), by(&other, &house));
     let (first, second) = tokio::join!(
         admin_key::delete(&house.keyward, &by_one, other.id),
@@ -118,7 +118,7 @@ async fn two_keys_that_delete_eachother_leave_one() {
 #[tokio::test]
 async fn another_organizations_keys_are_not_there() {
     let house = House::new().await;
-    let key = make(&house, "CI").await.details.key;
+    let key = make(&house, "CI").await.key.details.key;
     let stranger = house.stranger("Second").await;
     let found = admin_key::find(&house.keyward, &stranger, key.id).await;
     assert!(matches!(found, Err(Error::NotFound("admin key"))), "{found:?}");
@@ -135,15 +135,15 @@ async fn the_same_creating_request_creates_once() {
     let create = || CreateAdminKey { idempotency: idempotency("once", 1), ..new("CI") };
     let made = admin_key::create(&house.keyward, &house.owner(), create()).await.unwrap();
     let again = admin_key::create(&house.keyward, &house.owner(), create()).await;
-    let id = made.details.key.id.to_string();
+    let id = made.key.details.key.id.to_string();
     assert!(matches!(&again, Err(Error::Replayed { made }) if *made == id), "{again:?}");
 }
 
 #[tokio::test]
 async fn a_use_is_written_at_most_once_a_minute() {
     let house = House::new().await;
-    let id = make(&house, "CI").await.details.key.id;
-    let shown = async || admin_key::find(&house.keyward, &house.owner(), id).await.unwrap().last_used_at;
+    let id = make(&house, "CI").await.key.details.key.id;
+    let shown = async || admin_key::find(&house.keyward, &house.owner(), id).await.unwrap().details.last_used_at;
     let written = async || {
         let mut connection = house.pool.read().await.unwrap();
         let found = keyward_store::admin_key::find_any(&mut connection.conn(), id).await.unwrap();
@@ -165,7 +165,7 @@ async fn a_use_is_written_at_most_once_a_minute() {
 #[tokio::test]
 async fn uses_are_written_while_serving_and_once_more_at_the_end() {
     let house = House::new().await;
-    let ids = [make(&house, "One").await.details.key.id, make(&house, "Two").await.details.key.id];
+    let ids = [make(&house, "One").await.key.details.key.id, make(&house, "Two").await.key.details.key.id];
     let stop = CancellationToken::new();
     let used = async |id| {
         let mut connection = house.pool.read().await.unwrap();

@@ -30,7 +30,7 @@ async fn acme(keyward: &Keyward) -> CreatedOrganization {
 async fn an_organizations_first_admin_key_opens_it_at_once() {
     let house = House::new().await;
     let made = acme(&house.keyward).await;
-    assert_eq!(made.admin_key.key.name.as_str(), "Initial admin key");
+    assert_eq!(made.admin_key.details.key.name.as_str(), "Initial admin key");
     assert_eq!(made.owner.name.as_str(), "ada");
 
     let headers = [(http::header::AUTHORIZATION, format!("Bearer {}", made.secret.expose()).parse().unwrap())];
@@ -89,7 +89,8 @@ async fn keyward_itself_owns_no_admin_key() {
     let house = House::new().await;
     let made = acme(&house.keyward).await;
     let system = Actor::system(made.organization.id);
-    let command = CreateAdminKey { name: name("Robot"), expires_in_seconds: None, idempotency: None };
+    let command =
+        CreateAdminKey { name: name("Robot"), expires_in_seconds: None, roles: Vec::new(), idempotency: None };
     let refused = admin_key::create(&house.keyward, &system, command).await;
     assert!(matches!(refused, Err(Error::Forbidden { code: "owner_required", .. })), "{refused:?}");
     let page = Page { limit: 10, order: Order::Asc, cursor: None };

@@ -1,7 +1,7 @@
 //! An admin key as it is answered: the specification's fields.
 
-use keyward_domain::organization::User;
-use keyward_service::admin_key::{AdminKeyDetails, RevealedAdminKey};
+use keyward_domain::role::{Role, Scope};
+use keyward_service::admin_key::{AdminKeyDetails, DescribedAdminKey, RevealedAdminKey};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -33,6 +33,19 @@ pub struct AdminApiKeyObject {
     pub last_used_at: Option<i64>,
     /// In whose name it acts.
     pub owner: AdminApiKeyOwner,
+    /// What it may do of all that its owner may; none: all of it.
+    pub roles: Vec<AdminApiKeyRole>,
+}
+
+/// A role that an admin key holds.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AdminApiKeyRole {
+    /// Its id.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// The project in which it is held; null: the organization.
+    pub project_id: Option<String>,
 }
 
 /// The user in whose name an admin key acts.
@@ -50,27 +63,28 @@ pub struct AdminApiKeyOwner {
     pub email: String,
     /// When their account was made, in Unix seconds.
     pub created_at: i64,
-    /// Always `owner`.
+    /// `owner` or `reader`, as among the organization's users.
     pub role: &'static str,
 }
 
-impl From<User> for AdminApiKeyOwner {
-    fn from(user: User) -> Self {
-        Self {
+impl From<DescribedAdminKey> for AdminApiKeyObject {
+    fn from(described: DescribedAdminKey) -> Self {
+        let DescribedAdminKey { details: AdminKeyDetails { key, owner, last_used_at }, roles, owner_is_owner } =
+            described;
+        let owner = AdminApiKeyOwner {
             r#type: "user",
             object: "organization.user",
-            id: user.id.to_string(),
-            name: user.name.to_string(),
-            email: user.email.to_string(),
-            created_at: user.created_at.as_second(),
-            role: "owner",
-        }
-    }
-}
-
-impl From<AdminKeyDetails> for AdminApiKeyObject {
-    fn from(details: AdminKeyDetails) -> Self {
-        let key = details.key;
+            id: owner.id.to_string(),
+            name: owner.name.to_string(),
+            email: owner.email.to_string(),
+            created_at: owner.created_at.as_second(),
+            role: if owner_is_owner { "owner" } else { "reader" },
+        };
+        let role = |(role, scope): (Role, Scope)| AdminApiKeyRole {
+            id: role.id.to_string(),
+            name: role.name.to_string(),
+            project_id: scope.project().map(|project| project.to_string()),
+        };
         Self {
             object: "organization.admin_api_key",
             id: key.id.to_string(),
@@ -79,8 +93,9 @@ impl From<AdminKeyDetails> for AdminApiKeyObject {
             value: None,
             created_at: key.created_at.as_second(),
             expires_at: key.expires_at.map(|at| at.as_second()),
-            last_used_at: details.last_used_at.map(|at| at.as_second()),
-            owner: details.owner.into(),
+            last_used_at: last_used_at.map(|at| at.as_second()),
+            owner,
+            roles: roles.into_iter().map(role).collect(),
         }
     }
 }
@@ -88,7 +103,7 @@ impl From<AdminKeyDetails> for AdminApiKeyObject {
 impl AdminApiKeyObject {
     /// The one answer that shows the key.
     pub fn revealed(revealed: RevealedAdminKey) -> Reveal<Self> {
-        Reveal(Self { value: Some(Shown(revealed.secret)), ..revealed.details.into() })
+        Reveal(Self { value: Some(Shown(revealed.secret)), ..revealed.key.into() })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     Group, Shell,
@@ -40,6 +40,20 @@ pub struct Create {
     /// Stops working after this time: 30d, 12h, 45m, or seconds
     #[arg(long, value_name = "TIME", value_parser = duration)]
     expires_in: Option<i64>,
+    /// Id of a role that it holds of what you may do, at a project as
+    /// ROLE@PROJECT; may be repeated. Without: all that you may do
+    #[arg(long = "role", value_name = "ROLE", value_parser = held_role)]
+    roles: Vec<Value>,
+}
+
+/// Reads `role_…` or `role_…@proj_…`.
+fn held_role(text: &str) -> Result<Value, String> {
+    let (role, project) = text.split_once('@').map_or((text, None), |(role, project)| (role, Some(project)));
+    let is_id = |text: &str| text.starts_with("role_") && !text.contains('/');
+    if !is_id(role) {
+        return Err("it must be the id of a role, or ROLE@PROJECT; `keyward roles list` shows them".into());
+    }
+    Ok(json!({ "role_id": role, "project_id": project }))
 }
 
 #[derive(Debug, Args)]
@@ -61,11 +75,27 @@ struct AdminKey {
     redacted_value: String,
     #[serde(default)]
     owner: Value,
+    #[serde(default)]
+    roles: Vec<HeldRole>,
     created_at: i64,
     #[serde(default)]
     expires_at: Option<i64>,
     #[serde(default)]
     last_used_at: Option<i64>,
+}
+
+/// A role that it holds.
+#[derive(Debug, Deserialize)]
+struct HeldRole {
+    name: String,
+    #[serde(default)]
+    project_id: Option<String>,
+}
+
+impl HeldRole {
+    fn shown(&self) -> String {
+        self.project_id.as_ref().map_or_else(|| self.name.clone(), |project| format!("{} at {project}", self.name))
+    }
 }
 
 impl Shown for AdminKey {
@@ -87,6 +117,8 @@ impl Shown for AdminKey {
     fn details(&self) -> Vec<(&'static str, String)> {
         let labels = ["id", "name", "key", "owner", "created", "expires", "last used"];
         let mut lines: Vec<_> = labels.into_iter().zip(self.row()).collect();
+        let roles: Vec<_> = self.roles.iter().map(HeldRole::shown).collect();
+        lines.push(("roles", if roles.is_empty() { "all that its owner may do".into() } else { roles.join(", ") }));
         lines.extend(self.value.clone().map(|value| ("value", value)));
         lines
     }
@@ -109,6 +141,7 @@ impl Create {
         let mut fields = Fields::default();
         fields.put("name", self.name);
         fields.set("expires_in_seconds", self.expires_in);
+        fields.set("roles", (!self.roles.is_empty()).then_some(self.roles));
         session.reveal::<AdminKey>(PATH, &fields.body()).await
     }
 }

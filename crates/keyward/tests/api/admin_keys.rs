@@ -27,7 +27,7 @@ async fn a_new_admin_key_answers_all_its_fields_and_its_secret_once(app: &TestAp
     let owner = &made["owner"]["id"];
     let expected = json!({
         "object": "organization.admin_api_key", "id": id(&made), "name": "CI",
-        "redacted_value": format!("sk-admin-...{}", &value[54..]), "created_at": ManualClock::START,
+        "roles": [], "redacted_value": format!("sk-admin-...{}", &value[54..]), "created_at": ManualClock::START,
         "expires_at": ManualClock::START + 3600, "last_used_at": null,
         "owner": {"type": "user", "object": "organization.user", "id": owner, "name": "first",
             "email": "first@example.com", "created_at": ManualClock::START, "role": "owner"},

@@ -15,5 +15,6 @@ mod lists;
 mod matrix;
 mod operations;
 mod projects;
+mod roles_matrix;
 mod secrets;
 mod support;

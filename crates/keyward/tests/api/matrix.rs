@@ -26,7 +26,7 @@ fn is_data_plane(operation: &Operation) -> bool {
     operation.described["tags"] == json!(["Data plane"])
 }
 
-async fn ask(actor: &Actor, operation: &Operation, path: &str) -> Answer {
+pub async fn ask(actor: &Actor, operation: &Operation, path: &str) -> Answer {
     let asking = actor.asking(operation.method.clone(), path);
     match operation.least_body() {
         Some(body) => asking.json(&body).send().await,
@@ -35,7 +35,7 @@ async fn ask(actor: &Actor, operation: &Operation, path: &str) -> Answer {
 }
 
 /// One of everything in the first organization, by collection.
-async fn one_of_everything(app: &TestApp) -> BTreeMap<&'static str, String> {
+pub async fn one_of_everything(app: &TestApp) -> BTreeMap<&'static str, String> {
     let project = app.project("Project").await;
     let make = async |path: &str, body: Value| id(&app.admin.post(path, body).await.ok());
     BTreeMap::from([

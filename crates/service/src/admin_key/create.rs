@@ -3,25 +3,40 @@
 use jiff::SignedDuration;
 use keyward_domain::{
     Invalid, Name, Timestamp,
+    access::Access,
     actor::Actor,
     admin_key::AdminKey,
-    id::AdminKeyId,
+    assignment::{Holder, check_holder},
+    clock::to_millis,
+    id::{AdminKeyId, RoleId},
     organization::User,
     permission::Permission,
-    role::Scope,
+    role::{Role, Scope},
     secret::{KeyKind, KeySecret},
 };
-use keyward_store::{admin_key as store, change_log::Subject, organization};
+use keyward_store::{
+    access, admin_key as store,
+    change_log::Subject,
+    organization,
+    role_assignment::{self, Assignment, Principal},
+};
+use serde_json::json;
 
-use super::AdminKeyDetails;
+use super::{AdminKeyDetails, DescribedAdminKey};
 use crate::{
     Error, Keyward, Result,
+    authorize::check_grant,
     change::{Change, Event},
     idempotency::Idempotency,
+    place::find_place,
+    role::find_to_give,
 };
 
 /// The longest life of a key that expires: a year.
 const MAX_SECONDS: i64 = 31_536_000;
+
+/// Most roles of one key.
+const MAX_ROLES: usize = 100;
 
 /// What the key will be.
 #[derive(Debug, Clone)]
@@ -30,20 +45,32 @@ pub struct CreateAdminKey {
     pub name: Name,
     /// After how many seconds it stops working, 1 to 31,536,000; `None`: never.
     pub expires_in_seconds: Option<i64>,
+    /// What it may do of all that its owner may; none: all of it.
+    pub roles: Vec<WantedRole>,
     /// Guards against creating twice.
     pub idempotency: Option<Idempotency>,
+}
+
+/// A role that a key is to hold.
+#[derive(Debug, Clone, Copy)]
+pub struct WantedRole {
+    /// Which one.
+    pub role: RoleId,
+    /// Where.
+    pub scope: Scope,
 }
 
 /// A new admin key with its text, the only time that it is shown.
 #[derive(Debug, Clone)]
 pub struct RevealedAdminKey {
     /// The key.
-    pub details: AdminKeyDetails,
+    pub key: DescribedAdminKey,
     /// Its text.
     pub secret: KeySecret,
 }
 
-/// Makes an admin key that acts in the name of the actor's user.
+/// Makes an admin key that acts in the name of the actor's user. It may do
+/// nothing that the actor may not, and never more than its owner at the time.
 pub async fn create(keyward: &Keyward, actor: &Actor, command: CreateAdminKey) -> Result<RevealedAdminKey> {
     let lifetime = command.expires_in_seconds.map(lifetime).transpose()?;
     let mut change = keyward.change(actor, Permission::AdminKeysManage, Scope::Organization).await?;
@@ -55,9 +82,62 @@ pub async fn create(keyward: &Keyward, actor: &Actor, command: CreateAdminKey) -
         code: "owner_required",
         message: "An admin key acts in the name of a member of the organization: create it as one.".into(),
     })?;
+    let roles = find_roles(&mut change, &command.roles).await?;
+    let access = access::of_user(&mut change.conn(), actor.organization, owner.id).await?.unwrap_or_default();
+    check_grant(&change.actor, &limited(&access, &roles))?;
     let revealed = make(&mut change, command.idempotency.as_ref(), &owner, command.name, lifetime).await?;
+    let revealed = hold(&mut change, revealed, roles, access.is_owner()).await?;
     change.commit().await?;
     Ok(revealed)
+}
+
+async fn find_roles(change: &mut Change<'_>, wanted: &[WantedRole]) -> Result<Vec<(Role, Scope)>> {
+    if wanted.len() > MAX_ROLES {
+        return Err(Invalid::new("roles", format!("roles has more than {MAX_ROLES} entries.")).into());
+    }
+    let (actor, mut roles) = (change.actor.clone(), Vec::with_capacity(wanted.len()));
+    for (index, WantedRole { role, scope }) in wanted.iter().copied().enumerate() {
+        find_place(&mut change.conn(), actor.organization, scope).await?;
+        let role = find_to_give(&mut change.conn(), &actor, scope, role).await?;
+        check_holder(&format!("roles[{index}].role_id"), &role, scope, Holder::User)?;
+        roles.push((role, scope));
+    }
+    Ok(roles)
+}
+
+/// What a key with these roles may do of what its owner may.
+fn limited(owners: &Access, roles: &[(Role, Scope)]) -> Access {
+    if roles.is_empty() {
+        return owners.clone();
+    }
+    let mut own = Access::default();
+    roles.iter().for_each(|(role, scope)| own.add(role, *scope));
+    owners.both(&own)
+}
+
+/// Gives a new key its roles.
+async fn hold(
+    change: &mut Change<'_>,
+    revealed: RevealedAdminKey,
+    roles: Vec<(Role, Scope)>,
+    owner_is_owner: bool,
+) -> Result<RevealedAdminKey> {
+    let key = &revealed.key.details.key;
+    let created_at = to_millis(change.now);
+    for (role, scope) in &roles {
+        let assignment = Assignment {
+            principal: Principal::AdminKey(key.id),
+            scope: *scope,
+            role: role.id,
+            source: None,
+            created_by: Some(key.owner),
+            created_at,
+        };
+        role_assignment::insert(&mut change.conn(), key.organization, &assignment).await?;
+        let given = json!({ "role_id": role.id, "role": role.name, "project_id": scope.project() });
+        change.audit(Event::on("role.assignment.created", key.id, &(), &given)).await?;
+    }
+    Ok(RevealedAdminKey { key: DescribedAdminKey { roles, owner_is_owner, ..revealed.key }, ..revealed })
 }
 
 fn lifetime(seconds: i64) -> std::result::Result<SignedDuration, Invalid> {
@@ -68,7 +148,7 @@ fn lifetime(seconds: i64) -> std::result::Result<SignedDuration, Invalid> {
     Err(Invalid::new("expires_in_seconds", message))
 }
 
-/// Makes an admin key within an open change.
+/// Makes an admin key of an owner within an open change, for all that they may do.
 pub(crate) async fn make(
     change: &mut Change<'_>,
     idempotency: Option<&Idempotency>,
@@ -93,5 +173,6 @@ pub(crate) async fn make(
     store::insert(&mut change.conn(), &key).await?;
     change.audit(Event::on("admin_api_key.created", id, &(), &key)).await?;
     change.log(Subject::AdminKey(id)).await?;
-    Ok(RevealedAdminKey { details: AdminKeyDetails { key, owner: owner.clone(), last_used_at: None }, secret })
+    let details = AdminKeyDetails { key, owner: owner.clone(), last_used_at: None };
+    Ok(RevealedAdminKey { key: DescribedAdminKey { details, roles: Vec::new(), owner_is_owner: true }, secret })
 }

@@ -1,7 +1,11 @@
 //! Deleting an admin key: from the next request on it opens nothing.
 
 use keyward_domain::{actor::Actor, id::AdminKeyId, permission::Permission, role::Scope};
-use keyward_store::{access, admin_key as store, change_log::Subject};
+use keyward_store::{
+    access, admin_key as store,
+    change_log::Subject,
+    role_assignment::{self, Principal},
+};
 
 use crate::{Error, Keyward, Result, authorize::check_reach, change::Event};
 
@@ -13,6 +17,7 @@ pub async fn delete(keyward: &Keyward, actor: &Actor, id: AdminKeyId) -> Result<
     let found = store::find(&mut change.conn(), organization, id).await?.ok_or(Error::NotFound("admin key"))?;
     let key = access::of_admin_key(&mut change.conn(), organization, id, found.key.owner).await?;
     check_reach(&change.actor, &key.unwrap_or_default())?;
+    role_assignment::delete_of(&mut change.conn(), organization, Principal::AdminKey(id), None).await?;
     store::delete(&mut change.conn(), organization, id).await?;
     change.audit(Event::on("admin_api_key.deleted", id, &found.key, &())).await?;
     change.log(Subject::AdminKey(id)).await?;

@@ -20,7 +20,7 @@ use serde_json::json;
 
 use crate::{
     Error, Keyward, Result,
-    admin_key::{AdminKeyDetails, RevealedAdminKey},
+    admin_key::{DescribedAdminKey, RevealedAdminKey},
     change::{Change, Event},
     password,
 };
@@ -46,7 +46,7 @@ pub struct CreatedOrganization {
     /// Its owner.
     pub owner: User,
     /// Its first admin key.
-    pub admin_key: AdminKeyDetails,
+    pub admin_key: DescribedAdminKey,
     /// That key's text, shown this once.
     pub secret: KeySecret,
 }
@@ -84,9 +84,9 @@ pub async fn create(keyward: &Keyward, command: CreateOrganization) -> Result<Cr
     let described = json!({ "email": owner.email, "name": owner.name, "role": role.name() });
     change.audit(Event::on("user.added", owner.id, &(), &described)).await?;
     let name = Name::parse("name", KEY_NAME)?;
-    let RevealedAdminKey { details, secret } = crate::admin_key::make(&mut change, None, &owner, name, None).await?;
+    let RevealedAdminKey { key, secret } = crate::admin_key::make(&mut change, None, &owner, name, None).await?;
     change.commit().await?;
-    Ok(CreatedOrganization { organization, owner, admin_key: details, secret })
+    Ok(CreatedOrganization { organization, owner, admin_key: key, secret })
 }
 
 /// The user with that address, if the password is theirs, or a new one.

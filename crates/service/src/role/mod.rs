@@ -26,7 +26,11 @@ use crate::{Error, Result};
 
 /// The role of that id, built in or the organization's own, wherever it can be
 /// held.
-async fn find_anywhere(conn: &mut Conn<'_>, organization: OrganizationId, id: RoleId) -> Result<Option<Role>> {
+pub(crate) async fn find_anywhere(
+    conn: &mut Conn<'_>,
+    organization: OrganizationId,
+    id: RoleId,
+) -> Result<Option<Role>> {
     match BuiltIn::find(id) {
         Some(built_in) => Ok(Some(built_in.role(organization))),
         None => Ok(store::find(conn, organization, id).await?),
