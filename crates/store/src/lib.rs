@@ -31,7 +31,9 @@ pub mod project;
 pub mod role;
 pub mod role_assignment;
 pub mod service_account;
+pub mod second_factor;
 pub mod session;
+pub mod user_organizations;
 
 pub use error::StoreError;
 pub use page::CursorUnknown;
