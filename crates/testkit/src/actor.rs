@@ -1,4 +1,5 @@
-//! Somebody who asks Keyward over HTTP, with a key or without.
+//! Somebody who asks Keyward over HTTP: with a key, with the cookie of a
+//! session, or with neither.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -19,6 +20,27 @@ use crate::Answer;
 pub struct Actor {
     line: Line,
     key: Option<String>,
+    browser: Option<Browser>,
+}
+
+/// What a person asks with: it keeps the cookie of their session, and says that
+/// the page behind a request is Keyward's own.
+#[derive(Debug, Clone, Default)]
+struct Browser(Arc<Mutex<Option<String>>>);
+
+/// The cookie of a session.
+const COOKIE: &str = "__Host-keyward";
+
+impl Browser {
+    fn take_in(&self, headers: &HeaderMap) {
+        for header in headers.get_all(header::SET_COOKIE) {
+            let text = header.to_str().expect("a cookie of Keyward's is ASCII");
+            let value = text.split(';').next().and_then(|pair| pair.strip_prefix(COOKIE)?.strip_prefix('='));
+            if let Some(value) = value {
+                *self.0.lock() = Some(value.to_owned()).filter(|value| !value.is_empty());
+            }
+        }
+    }
 }
 
 /// The way to one Keyward, and all that came back on it.
@@ -41,7 +63,31 @@ impl Line {
 
 impl Actor {
     pub(crate) const fn new(line: Line, key: Option<String>) -> Self {
-        Self { line, key }
+        Self { line, key, browser: None }
+    }
+
+    /// Somebody else, in front of a browser in which nobody is signed in.
+    pub fn with_browser(&self) -> Self {
+        Self { browser: Some(Browser::default()), ..Self::new(self.line.clone(), None) }
+    }
+
+    /// Somebody else, in front of a browser that has this cookie.
+    pub fn with_cookie(&self, value: impl Into<String>) -> Self {
+        let actor = self.with_browser();
+        if let Some(browser) = &actor.browser {
+            *browser.0.lock() = Some(value.into());
+        }
+        actor
+    }
+
+    /// The value of the cookie that their browser has. Panics if it has none.
+    pub fn cookie(&self) -> String {
+        self.browser.as_ref().and_then(|browser| browser.0.lock().clone()).expect("they are signed in")
+    }
+
+    /// Whether their browser has a session's cookie.
+    pub fn has_cookie(&self) -> bool {
+        self.browser.as_ref().is_some_and(|browser| browser.0.lock().is_some())
     }
 
     /// Somebody else, who shows this key.
@@ -76,8 +122,14 @@ impl Actor {
         if let Some(key) = &self.key {
             request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
         }
+        if let Some(Browser(cookie)) = &self.browser {
+            request = request.header("sec-fetch-site", "same-origin");
+            if let Some(cookie) = &*cookie.lock() {
+                request = request.header(header::COOKIE, format!("{COOKIE}={cookie}"));
+            }
+        }
         let request = request.body(Bytes::new()).expect("a test's path is a path");
-        Asking { line: &self.line, request }
+        Asking { line: &self.line, browser: self.browser.as_ref(), request }
     }
 }
 
@@ -86,6 +138,7 @@ impl Actor {
 #[must_use = "nothing is asked before it is sent"]
 pub struct Asking<'a> {
     line: &'a Line,
+    browser: Option<&'a Browser>,
     request: Request<Bytes>,
 }
 
@@ -114,6 +167,9 @@ impl Asking<'_> {
         let (head, body) = answer.into_parts();
         let body = body.collect().await.expect("an answer is whole").to_bytes();
         let answer = Answer::new(head.status.as_u16(), head.headers, body);
+        if let Some(browser) = self.browser {
+            browser.take_in(&answer.headers);
+        }
         self.line.answers.lock().push(answer.clone());
         answer
     }
