@@ -32,8 +32,8 @@ pub mod project_group;
 pub mod project_member;
 pub mod role;
 pub mod role_assignment;
-pub mod service_account;
 pub mod second_factor;
+pub mod service_account;
 pub mod session;
 pub mod sign_in;
 

@@ -30,8 +30,8 @@ mod patience;
 pub mod project;
 pub mod role;
 pub mod role_assignment;
-pub mod service_account;
 pub mod second_factor;
+pub mod service_account;
 pub mod session;
 pub mod user_organizations;
 

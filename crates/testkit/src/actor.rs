@@ -1,10 +1,13 @@
 //! Somebody who asks Keyward over HTTP: with a key, with the cookie of a
 //! session, or with neither.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Request, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use http_body_util::{BodyExt, Full};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -56,6 +59,13 @@ impl Line {
         Self { address, client: Client::builder(TokioExecutor::new()).build_http(), answers: Arc::default() }
     }
 
+    /// The same way from another address of this machine.
+    fn elsewhere(&self) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_local_address(Some(IpAddr::from([127, 0, 0, 2])));
+        Self { client: Client::builder(TokioExecutor::new()).build(connector), ..self.clone() }
+    }
+
     pub(crate) fn answers(&self) -> Vec<Answer> {
         self.answers.lock().clone()
     }
@@ -78,6 +88,11 @@ impl Actor {
             *browser.0.lock() = Some(value.into());
         }
         actor
+    }
+
+    /// The same person, in front of another browser in another network.
+    pub fn elsewhere(&self) -> Self {
+        Self { line: self.line.elsewhere(), ..self.with_browser() }
     }
 
     /// The value of the cookie that their browser has. Panics if it has none.

@@ -11,8 +11,8 @@ use keyward::{
 };
 use keyward_domain::{Name, organization::Email, password::Password};
 use keyward_service::organization::{CreateOrganization, create};
-use keyward_store::Pool;
 use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
 use crate::{Actor, Answer, ManualClock, actor::Line, postgres::Database};
@@ -118,11 +118,20 @@ impl TestApp {
         self.nobody.with_key(organization(&self.server, name, owner).await)
     }
 
-    /// A second set of connections to its database, for what no operation does.
-    pub async fn pool(&self) -> Pool {
+    /// Changes its database behind its back, into a state that no operation
+    /// leads to.
+    pub async fn execute(&self, statement: &str) {
+        let text = AssertSqlSafe(statement.to_owned());
         match &self.database {
-            None => Pool::open_sqlite(&self.data_dir.join("keyward.db")).await.unwrap(),
-            Some(database) => Pool::connect_postgres(&database.url()).await.unwrap(),
+            None => {
+                let options = SqliteConnectOptions::new().filename(self.data_dir.join("keyward.db"));
+                let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+                sqlx::query(text).execute(&mut connection).await.unwrap();
+            }
+            Some(database) => {
+                let mut connection = PgConnection::connect(&database.url()).await.unwrap();
+                sqlx::query(text).execute(&mut connection).await.unwrap();
+            }
         }
     }
 

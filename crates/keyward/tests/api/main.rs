@@ -3,17 +3,21 @@
 //! its own, generated from the OpenAPI document.
 #![cfg(test)]
 
+mod account;
 mod admin_keys;
 mod api_key_states;
 mod api_keys;
 mod audit_logs;
 mod bodies;
 mod credentials;
+mod cross_site;
 mod data_plane;
 mod document;
 mod lists;
 mod matrix;
 mod operations;
 mod projects;
+mod second_factor;
 mod secrets;
+mod sign_in;
 mod support;
