@@ -20,6 +20,8 @@ pub struct ApiError {
     param: Option<String>,
     message: String,
     may_retry: bool,
+    /// In how many seconds it may be asked again.
+    retry_after: Option<u64>,
 }
 
 /// The envelope, as the specification has it.
@@ -45,7 +47,7 @@ pub struct ErrorBody {
 impl ApiError {
     /// A refusal that asking again doesn't change.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, param: None, message: message.into(), may_retry: false }
+        Self { status, code, param: None, message: message.into(), may_retry: false, retry_after: None }
     }
 
     /// The same refusal, about one field.
@@ -83,7 +85,7 @@ impl From<Refusal> for ApiError {
             Refusal::MissingKey => "This request carries no admin key. Send one in the Authorization header: Authorization: Bearer sk-admin-…".to_owned(),
             _ => refusal.to_string(),
         };
-        Self { status, code: refusal.code(), param: None, message, may_retry: !refusal.is_final() }
+        Self { may_retry: !refusal.is_final(), ..Self::new(status, refusal.code(), message) }
     }
 }
 
@@ -99,6 +101,12 @@ impl From<Error> for ApiError {
             Error::Forbidden { code, .. } => Self::new(StatusCode::FORBIDDEN, code, message),
             Error::Denied(denied) => Self::new(StatusCode::FORBIDDEN, "insufficient_permissions", denied.to_string()),
             Error::Escalation { .. } => Self::new(StatusCode::FORBIDDEN, "escalation_not_allowed", message),
+            Error::NotSignedIn { code, .. } => Self::new(StatusCode::UNAUTHORIZED, code, message),
+            Error::TooManyAttempts { retry_after } => Self {
+                retry_after: Some(retry_after),
+                ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", message)
+            },
+            Error::Busy => Self { may_retry: true, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message) },
             Error::SignedOut => Self::new(StatusCode::UNAUTHORIZED, "signed_out", message),
             Error::Stale { .. } => {
                 Self::new(StatusCode::PRECONDITION_FAILED, "stale_version", message).param("If-Match")
@@ -159,8 +167,9 @@ impl IntoResponse for ApiError {
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        let retry_after = self.retry_after.or_else(|| (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1));
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }

@@ -2,12 +2,15 @@
 //! handler reads the request, calls one use case and writes the answer; it
 //! decides nothing.
 //!
-//! Who may come in stands in a handler's signature: [`extract::AdminActor`] is
-//! the only way to an actor, and an operation without one is public.
+//! Who may come in stands in a handler's signature: [`extract::AdminActor`] and
+//! [`extract::SessionActor`] are the only ways to an actor, and an operation
+//! without one is public.
 
+mod account;
 mod admin_api_keys;
 mod api_keys;
 mod audit_logs;
+mod auth;
 mod credentials;
 mod data_plane;
 mod error;
@@ -22,6 +25,7 @@ mod projects;
 mod reveal;
 mod service_accounts;
 mod time;
+mod user_second_factor;
 
 pub use error::ApiError;
 pub use extract::Caller;
@@ -55,6 +59,9 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(permissions::routes())
         .merge(credentials::routes())
         .merge(service_accounts::routes())
+        .merge(auth::routes())
+        .merge(account::routes())
+        .merge(user_second_factor::routes())
 }
 
 /// The admin API. Every request must carry a [`Caller`] as an extension: who

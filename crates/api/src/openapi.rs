@@ -7,7 +7,7 @@ use utoipa::{
     openapi::{
         Content, Ref, RefOr, ResponseBuilder,
         extensions::ExtensionsBuilder,
-        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 
@@ -18,7 +18,7 @@ use crate::{Api, data_plane, policy, routes};
     info(title = "Keyward", description = "The gate between LLM applications and model providers: calls to models, and administration.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
     paths(openapi_document),
     modifiers(&Security),
-    security(("admin_key" = [])),
+    security(("admin_key" = []), ("session" = [])),
 )]
 struct Frame;
 
@@ -33,6 +33,9 @@ impl Modify for Security {
             let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(described)).build();
             components.add_security_scheme(name, SecurityScheme::Http(scheme));
         }
+        let described = "The session of a user who is signed in. What it changes must be asked by Keyward's own pages.";
+        let cookie = ApiKeyValue::with_description("__Host-keyward", described);
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     }
 }
 
@@ -63,14 +66,15 @@ pub fn document() -> utoipa::openapi::OpenApi {
 pub(crate) fn complete(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
     let envelope = Content::new(Some(Ref::from_schema_name("ErrorResponse")));
     let refusal = ResponseBuilder::new().description("A refusal.").content("application/json", envelope).build();
-    for item in document.paths.paths.values_mut() {
+    for (path, item) in &mut document.paths.paths {
+        let is_of_people = path.starts_with("/v1/auth/") || path.starts_with("/v1/account");
         for operation in [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten() {
             if let Some(needs) = operation.operation_id.as_deref().and_then(policy::needs) {
                 let extension = ExtensionsBuilder::new().add("x-permission", needs.as_str()).build();
                 operation.extensions.get_or_insert_default().merge(extension);
             }
             let responses = &mut operation.responses.responses;
-            if operation.security.is_none() {
+            if operation.security.is_none() || is_of_people {
                 responses.entry("default".into()).or_insert_with(|| refusal.clone().into());
             }
             for response in responses.values_mut() {

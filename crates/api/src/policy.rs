@@ -92,6 +92,22 @@ const POLICY: &[(&str, Needs)] = &[
     ("export-audit-logs", HoldsSomewhere(AuditExport)),
     ("verify-audit-logs", Holds(AuditRead)),
     ("list-permissions", Member),
+
+    // Signing in, and what is a person's own
+    ("sign-in", Nothing),
+    ("sign-out", Nothing),
+    ("get-account", Session),
+    ("modify-account", Session),
+    ("change-password", Session),
+    ("switch-organization", Session),
+    ("list-sessions", Session),
+    ("delete-session", Session),
+    ("revoke-other-sessions", Session),
+    ("start-second-factor", Session),
+    ("confirm-second-factor", Session),
+    ("renew-recovery-codes", Session),
+    ("delete-second-factor", Session),
+    ("delete-user-second-factor", Holds(MembersManage)),
 ];
 
 /// What the operation of that name asks of its caller.

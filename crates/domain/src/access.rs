@@ -98,6 +98,11 @@ impl Access {
         !self.at(Scope::Project(project)).is_empty()
     }
 
+    /// The projects in which more is held than at the organization.
+    pub fn projects(&self) -> impl Iterator<Item = ProjectId> {
+        self.projects.keys().copied()
+    }
+
     /// The projects in which `permission` is held, when it isn't held in all.
     pub fn projects_with(&self, permission: Permission) -> impl Iterator<Item = ProjectId> {
         self.projects.iter().filter(move |(_, held)| held.contains(permission)).map(|(project, _)| *project)

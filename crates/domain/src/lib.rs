@@ -20,6 +20,7 @@ pub mod invalid;
 pub mod member;
 pub mod model;
 pub mod name;
+pub mod network;
 pub mod organization;
 pub mod page;
 pub mod password;
@@ -28,8 +29,10 @@ pub mod permission_matrix;
 pub mod project;
 pub mod provider;
 pub mod role;
+pub mod second_factor;
 pub mod secret;
 pub mod service_account;
+pub mod throttle;
 
 pub use clock::{Clock, Randomness};
 pub use invalid::Invalid;

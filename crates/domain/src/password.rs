@@ -4,7 +4,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::Invalid;
 
-/// A password of 12 to 1,024 characters. Never shown, never stored as it is.
+/// A password: a new one of 12 to 1,024 characters, or one that is shown to
+/// come in. Never shown, never stored as it is.
 #[derive(Debug, Clone)]
 pub struct Password(SecretString);
 
@@ -22,6 +23,12 @@ impl Password {
         }
         let (min, max) = (Self::MIN_CHARS, Self::MAX_CHARS);
         Err(Invalid::new(param, format!("{param} has {count} characters: {min} to {max} are needed.")))
+    }
+
+    /// A password that somebody shows to come in. It may have any length: what
+    /// is no password is as wrong as any other.
+    pub fn presented(text: SecretString) -> Self {
+        Self(text)
     }
 
     /// The bytes to hash.

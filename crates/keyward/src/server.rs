@@ -14,7 +14,7 @@ use keyward_provider::{
     demo::Demo,
     http::{Client, ClientOptions, Tls},
 };
-use keyward_service::{Keyward, admin_key::keep_writing_uses};
+use keyward_service::{Keyward, admin_key::keep_writing_uses, aggregate, session};
 use keyward_telemetry::journal::Journal;
 use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -54,6 +54,8 @@ impl Server {
             async move { keyward.settle_until(stop).await }
         });
         background.spawn(keep_writing_uses(keyward.clone(), stop.clone()));
+        background.spawn(aggregate::keep_writing(keyward.clone(), stop.clone()));
+        background.spawn(session::keep_deleting_over(keyward.clone(), stop.clone()));
         let gateway = start_gateway(settings, &keyward, clock, journal, &requests)?;
         Ok(Self { keyward, gateway, requests, background, stop })
     }

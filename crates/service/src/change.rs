@@ -86,10 +86,18 @@ impl Keyward {
     /// Opens a change that anybody may make who can come in, such as of what is
     /// their own.
     pub(crate) async fn own_change(&self, actor: &Actor) -> Result<Change<'_>> {
+        let mut change = self.record(actor).await?;
+        change.actor = self.as_of_now(&mut change.conn(), actor).await?;
+        Ok(change)
+    }
+
+    /// Opens a change that writes down what happened already, or ends what
+    /// somebody has: it needn't be allowed to them any more.
+    pub(crate) async fn record(&self, actor: &Actor) -> Result<Change<'_>> {
         let mut transaction = self.pool.begin().await?;
         let sequence = change_log::next_sequence(&mut transaction.conn()).await?;
-        let actor = self.as_of_now(&mut transaction.conn(), actor).await?;
-        Ok(Change { keyward: self, actor, now: self.now(), transaction, unused_sequence: Some(sequence) })
+        let (actor, now) = (actor.clone(), self.now());
+        Ok(Change { keyward: self, actor, now, transaction, unused_sequence: Some(sequence) })
     }
 }
 

@@ -45,6 +45,23 @@ pub enum Error {
         /// For people, with the remedy.
         message: String,
     },
+    /// Whoever wants to come in didn't prove who they are (401).
+    #[error("{message}")]
+    NotSignedIn {
+        /// Machine-readable reason, such as `invalid_credentials`.
+        code: &'static str,
+        /// For people, with the remedy.
+        message: &'static str,
+    },
+    /// Too much went wrong from where the request comes from (429).
+    #[error("Too many attempts went wrong. Try again in {retry_after} seconds, or from another network.")]
+    TooManyAttempts {
+        /// In how many seconds it may be tried again.
+        retry_after: u64,
+    },
+    /// Too many passwords are being checked already (503).
+    #[error("Too many people sign in at this moment. Nothing was changed; try again shortly.")]
+    Busy,
     /// The actor's session or key ended while the request was under way (401).
     #[error("You were signed out. Sign in again, or use another key.")]
     SignedOut,

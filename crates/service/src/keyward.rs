@@ -7,7 +7,10 @@ use keyward_access::KeyIndex;
 use keyward_domain::{Clock, Randomness, Timestamp, id::IdSource};
 use keyward_store::{Pool, PooledConnection};
 
-use crate::{Result, admin_key::Uses, follow::Follower, usage::Drainer, vault::Vault};
+use crate::{
+    Result, admin_key::Uses, aggregate::Aggregate, follow::Follower, password::Hasher, sign_in::Guard, usage::Drainer,
+    vault::Vault,
+};
 
 /// A running Keyward. Cheap to clone.
 #[derive(Clone)]
@@ -20,6 +23,12 @@ pub struct Keyward {
     pub(crate) index: Arc<KeyIndex>,
     pub(crate) follower: Arc<Follower>,
     pub(crate) admin_key_uses: Arc<Uses>,
+    /// What is to be in the audit log soon.
+    pub(crate) aggregate: Arc<Aggregate>,
+    /// Where passwords are hashed.
+    pub(crate) passwords: Arc<Hasher>,
+    /// Who must wait before they try a password again.
+    pub(crate) guard: Arc<Guard>,
     /// `None` for commands that only look or change: they serve no calls.
     pub(crate) drainer: Option<Arc<Drainer>>,
     /// What links to this Keyward start with, without a slash at the end.

@@ -17,7 +17,9 @@ mod place;
 mod usage;
 mod vault;
 
+pub mod account;
 pub mod admin_key;
+pub mod aggregate;
 pub mod api_key;
 pub mod audit;
 pub mod credential;
@@ -30,8 +32,10 @@ pub mod project_group;
 pub mod project_member;
 pub mod role;
 pub mod role_assignment;
+pub mod second_factor;
 pub mod service_account;
 pub mod session;
+pub mod sign_in;
 
 pub use error::{Error, Result};
 pub use keyward::Keyward;

@@ -120,7 +120,22 @@ pub async fn open(parts: Parts) -> Result<Keyward, OpenError> {
         Some(journal) => Some(Arc::new(Drainer::open(&pool, journal).await?)),
     };
     let (vault, admin_key_uses, public_url) = (Arc::new(vault), Arc::default(), public_url.into());
-    let keyward = Keyward { pool, clock, randomness, ids, vault, index, follower, admin_key_uses, drainer, public_url };
+    let (aggregate, passwords, guard) = (Arc::default(), Arc::default(), Arc::default());
+    let keyward = Keyward {
+        pool,
+        clock,
+        randomness,
+        ids,
+        vault,
+        index,
+        follower,
+        admin_key_uses,
+        aggregate,
+        passwords,
+        guard,
+        drainer,
+        public_url,
+    };
     keyward.settle().await?;
     keyward.load_index().await?;
     Ok(keyward)

@@ -30,8 +30,10 @@ mod patience;
 pub mod project;
 pub mod role;
 pub mod role_assignment;
+pub mod second_factor;
 pub mod service_account;
 pub mod session;
+pub mod user_organizations;
 
 pub use error::StoreError;
 pub use page::CursorUnknown;

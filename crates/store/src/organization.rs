@@ -96,6 +96,13 @@ pub async fn find_user(conn: &mut Conn<'_>, id: UserId) -> Result<Option<User>, 
     Ok(sql!(conn, fetch_optional as UserRow, FIND_USER, id.uuid())?.map(Into::into))
 }
 
+const RENAME_USER: &str = "UPDATE users SET name = $2 WHERE id = $1";
+
+/// Calls a user otherwise, everywhere.
+pub async fn rename_user(conn: &mut Conn<'_>, id: UserId, name: &Name) -> Result<(), StoreError> {
+    sql!(conn, execute, RENAME_USER, id.uuid(), name.as_str()).map(drop)
+}
+
 const FIRST_OWNER: &str = "SELECT u.id, u.email, u.name, u.created_at FROM users u
     JOIN role_assignments a ON a.principal_id = u.id
     WHERE a.organization_id = $1 AND a.principal_kind = 'user' AND a.role_id = $2 ORDER BY u.id LIMIT 1";

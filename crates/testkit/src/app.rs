@@ -12,9 +12,13 @@ use keyward::{
 use keyward_domain::{Name, organization::Email, password::Password};
 use keyward_service::organization::{CreateOrganization, create};
 use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
 use crate::{Actor, Answer, ManualClock, actor::Line, postgres::Database};
+
+/// The password of everybody whom a test knows by address.
+pub const PASSWORD: &str = "correct horse battery";
 
 /// Where projects are.
 const PROJECTS: &str = "/v1/organization/projects";
@@ -100,6 +104,37 @@ impl TestApp {
         self.key_of(&path, "Key").await
     }
 
+    /// A person who signs in with that address: `first@example.com` and
+    /// `second@example.com` own the two organizations.
+    pub async fn person(&self, email: &str) -> Actor {
+        let person = self.nobody.with_browser();
+        person.post("/v1/auth/sign_in", json!({ "email": email, "password": PASSWORD })).await.ok();
+        person
+    }
+
+    /// Another organization; its owner's address may be known already. Answers
+    /// an admin key.
+    pub async fn organization(&self, name: &str, owner: &str) -> Actor {
+        self.nobody.with_key(organization(&self.server, name, owner).await)
+    }
+
+    /// Changes its database behind its back, into a state that no operation
+    /// leads to.
+    pub async fn execute(&self, statement: &str) {
+        let text = AssertSqlSafe(statement.to_owned());
+        match &self.database {
+            None => {
+                let options = SqliteConnectOptions::new().filename(self.data_dir.join("keyward.db"));
+                let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+                sqlx::query(text).execute(&mut connection).await.unwrap();
+            }
+            Some(database) => {
+                let mut connection = PgConnection::connect(&database.url()).await.unwrap();
+                sqlx::query(text).execute(&mut connection).await.unwrap();
+            }
+        }
+    }
+
     /// Every answer that anybody got so far.
     pub fn answers(&self) -> Vec<Answer> {
         self.line.answers()
@@ -127,7 +162,7 @@ async fn organization(server: &Server, name: &str, owner: &str) -> String {
     let command = CreateOrganization {
         name: Name::parse("name", name).unwrap(),
         owner_email: Email::parse("email", owner).unwrap(),
-        password: Password::parse("password", "correct horse battery").unwrap(),
+        password: Password::parse("password", PASSWORD).unwrap(),
     };
     create(&server.keyward, command).await.unwrap().secret.expose().to_owned()
 }

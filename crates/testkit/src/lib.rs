@@ -19,7 +19,7 @@ mod provider;
 
 pub use actor::{Actor, Asking};
 pub use answer::Answer;
-pub use app::TestApp;
+pub use app::{PASSWORD, TestApp};
 pub use clock::ManualClock;
 pub use provider::{Provider, Reply, Seen};
 

@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use keyward_domain::Timestamp;
+use keyward_domain::{Timestamp, organization::User};
 use keyward_service::session::Welcome;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -42,19 +42,19 @@ pub struct SignedInUser {
     pub name: String,
 }
 
+impl From<User> for SignedInUser {
+    fn from(user: User) -> Self {
+        Self { object: "user", id: user.id.to_string(), email: user.email.to_string(), name: user.name.to_string() }
+    }
+}
+
 /// Says so, and hands the cookie over.
 pub fn welcome(welcome: Welcome, now: Timestamp) -> Response {
     let Welcome { user, session, token } = welcome;
-    let user = SignedInUser {
-        object: "user",
-        id: user.id.to_string(),
-        email: user.email.to_string(),
-        name: user.name.to_string(),
-    };
     let body = SignedInObject {
         object: "session",
         id: session.id.to_string(),
-        user,
+        user: user.into(),
         organization_id: session.organization.to_string(),
         created_at: session.created_at.as_second(),
         expires_at: session.expires_at.as_second(),

@@ -4,13 +4,14 @@ use std::net::IpAddr;
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use keyward_access::{Refusal, presented_key};
 use keyward_domain::{
     access::Access,
     actor::{Actor, Identity, RequestOrigin},
     id::RequestId,
+    secret::Token,
 };
 use keyward_service::{admin_key::note_use, session};
 
@@ -61,6 +62,52 @@ impl FromRequestParts<Api> for AdminActor {
             }
         };
         Ok(Self(actor))
+    }
+}
+
+/// A person who is signed in: a key opens nothing that is a person's own.
+pub struct SessionActor(pub Actor);
+
+impl std::ops::Deref for SessionActor {
+    type Target = Actor;
+
+    fn deref(&self) -> &Actor {
+        &self.0
+    }
+}
+
+impl FromRequestParts<Api> for SessionActor {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        if matches!(presented_key(&parts.headers), Err(Refusal::MissingKey))
+            && cookie::session_token(&parts.headers).is_none()
+        {
+            return Err(ApiError::new(
+                StatusCode::UNAUTHORIZED,
+                "not_signed_in",
+                "You aren't signed in. Sign in first.",
+            ));
+        }
+        let AdminActor(actor) = AdminActor::from_request_parts(parts, api).await?;
+        session::check_is_by_session(&actor)?;
+        Ok(Self(actor))
+    }
+}
+
+/// The session that a browser brings along while somebody signs in or out. A
+/// page of another site can't make it do so.
+pub struct BroughtSession(pub Option<Token>);
+
+impl FromRequestParts<Api> for BroughtSession {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, ApiError> {
+        let token = cookie::session_token(&parts.headers);
+        if token.is_some() {
+            cookie::check_same_origin(&parts.method, &parts.headers)?;
+        }
+        Ok(Self(token))
     }
 }
 

@@ -8,7 +8,7 @@ mod path;
 mod query;
 mod strict;
 
-pub use actor::{AdminActor, Caller, Visitor};
+pub use actor::{AdminActor, BroughtSession, Caller, SessionActor, Visitor};
 pub use body::{Creating, EmptyBody, JsonBody, object, present, present_object};
 pub use conditional::IfMatch;
 pub use path::id;

@@ -80,6 +80,10 @@ impl Operation {
             let value = match field {
                 "name" => json!("A name"),
                 "provider" => json!("demo"),
+                "email" => json!("nobody@example.com"),
+                "password" | "current_password" | "new_password" => json!("a password of nobody"),
+                "code" => json!("000000"),
+                "organization_id" => json!("org_00000000000000000000000000000000"),
                 _ => panic!("{} {}: say what {field} is at least", self.method, self.path),
             };
             body.insert(field.to_owned(), value);

@@ -3,12 +3,14 @@
 //! its own, generated from the OpenAPI document.
 #![cfg(test)]
 
+mod account;
 mod admin_keys;
 mod api_key_states;
 mod api_keys;
 mod audit_logs;
 mod bodies;
 mod credentials;
+mod cross_site;
 mod data_plane;
 mod document;
 mod lists;
@@ -16,5 +18,7 @@ mod matrix;
 mod operations;
 mod projects;
 mod roles_matrix;
+mod second_factor;
 mod secrets;
+mod sign_in;
 mod support;

@@ -1,7 +1,7 @@
 //! What tests of several resources share.
 
 use http::Method;
-use keyward_testkit::{Actor, Answer};
+use keyward_testkit::{Actor, Answer, TestApp};
 use serde_json::{Value, json};
 
 pub const PROJECTS: &str = "/v1/organization/projects";
@@ -20,6 +20,12 @@ pub fn id(object: &Value) -> String {
 /// The ids of a list, in its order.
 pub fn ids(list: &Value) -> Vec<String> {
     list["data"].as_array().unwrap().iter().map(id).collect()
+}
+
+/// The first organization's audit events of that type, the latest first.
+pub async fn events(app: &TestApp, event_type: &str) -> Vec<Value> {
+    let list = app.admin.get(&format!("/v1/organization/audit_logs?limit=100&event_types[]={event_type}")).await.ok();
+    list["data"].as_array().unwrap().clone()
 }
 
 /// Checks what every name must bear: `body` makes a request's body of a name.

@@ -93,9 +93,7 @@ pub async fn create(keyward: &Keyward, command: CreateOrganization) -> Result<Cr
 async fn known_or_new(change: &mut Change<'_>, email: Email, password: Password) -> Result<User> {
     if let Some(user) = store::find_user_by_email(&mut change.conn(), &email).await? {
         let kept = keyward_store::password::find(&mut change.conn(), user.id).await?;
-        if let Some(kept) = kept
-            && password::is_right(password, kept).await?
-        {
+        if password::is_right(change.keyward, password, kept).await? {
             return Ok(user);
         }
         return Err(Error::Forbidden {
@@ -105,7 +103,7 @@ async fn known_or_new(change: &mut Change<'_>, email: Email, password: Password)
             ),
         });
     }
-    let hash = password::hash(password, &*change.keyward.randomness).await?;
+    let hash = password::new_hash(change.keyward, "password", password, &[email.as_str()]).await?;
     let user = User {
         id: change.keyward.new_id(UserId::generate),
         // An address is what a person is called until they say otherwise.

@@ -1,19 +1,23 @@
 //! Sessions of users who are signed in: opened at sign-in, found by their
 //! cookie, over after a while without use and at the latest after a fixed time.
 
+mod end;
+
 use jiff::SignedDuration;
 use keyward_domain::{
     Timestamp,
     access::Access,
     actor::{Actor, Identity, RequestOrigin},
     clock::to_millis,
-    id::{OrganizationId, SessionId, SsoProviderId},
+    id::{OrganizationId, SessionId, SsoProviderId, UserId},
     organization::User,
     secret::Token,
 };
 pub use keyward_store::session::Session;
 use keyward_store::{organization, session as store};
 
+pub(crate) use self::end::end_by_token;
+pub use self::end::{delete_over, keep_deleting_over, sign_out};
 use crate::{Error, Keyward, Result, change::Change};
 
 /// How long a session lasts without use.
@@ -50,11 +54,9 @@ pub struct Welcome {
 
 /// Opens a session within a change.
 pub(crate) async fn open(change: &mut Change<'_>, signed_in: SignedIn) -> Result<Welcome> {
-    let keyward = change.keyward;
-    let token = Token::generate(&*keyward.randomness);
     let origin = change.actor.origin.clone();
     let session = Session {
-        id: keyward.new_id(SessionId::generate),
+        id: change.keyward.new_id(SessionId::generate),
         user: signed_in.user.id,
         organization: signed_in.organization,
         sso_provider: signed_in.sso_provider,
@@ -64,9 +66,49 @@ pub(crate) async fn open(change: &mut Change<'_>, signed_in: SignedIn) -> Result
         ip: origin.ip.map(|ip| ip.to_string()),
         user_agent: origin.user_agent,
     };
-    let digest = token.digest(PURPOSE, &keyward.vault.pepper);
+    keep(change, signed_in.user, session).await
+}
+
+/// Puts a session with another secret in place of `session`, in `organization`:
+/// whenever what it opens changes. It doesn't last longer for it.
+pub(crate) async fn rotate(change: &mut Change<'_>, session: Session, organization: OrganizationId) -> Result<Welcome> {
+    let user = organization::find_user(&mut change.conn(), session.user).await?.ok_or(Error::SignedOut)?;
+    store::delete(&mut change.conn(), session.id).await?;
+    let id = change.keyward.new_id(SessionId::generate);
+    let session = Session { id, organization, last_seen_at: change.now, ..session };
+    keep(change, user, session).await
+}
+
+async fn keep(change: &mut Change<'_>, user: User, session: Session) -> Result<Welcome> {
+    let token = Token::generate(&*change.keyward.randomness);
+    let digest = token.digest(PURPOSE, &change.keyward.vault.pepper);
     store::insert(&mut change.conn(), &session, &digest.0).await?;
-    Ok(Welcome { user: signed_in.user, session, token })
+    Ok(Welcome { user, session, token })
+}
+
+/// The user who acts, and the session that they act by. What is a person's own
+/// is open to no key.
+pub(crate) fn of(actor: &Actor) -> Result<(UserId, SessionId)> {
+    match actor.identity {
+        Identity::User { id, session: Some(session), .. } => Ok((id, session)),
+        _ => Err(Error::Forbidden {
+            code: "session_required",
+            message:
+                "This is a person's own: sign in with address and password, or by single sign-on. A key can't do it."
+                    .into(),
+        }),
+    }
+}
+
+/// Refuses an actor who doesn't act by a session.
+pub fn check_is_by_session(actor: &Actor) -> Result<()> {
+    of(actor).map(drop)
+}
+
+/// The session that the actor of a change acts by.
+pub(crate) async fn present(change: &mut Change<'_>) -> Result<Session> {
+    let (_, id) = of(&change.actor)?;
+    store::find(&mut change.conn(), id).await?.ok_or(Error::SignedOut)
 }
 
 /// Who comes with this cookie: the actor with all that they may do.
