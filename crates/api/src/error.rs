@@ -22,7 +22,13 @@ pub struct ApiError {
     may_retry: bool,
     /// In how many seconds it may be asked again.
     retry_after: Option<u64>,
+    /// What the actor lacks who was denied something.
+    denied: Option<String>,
 }
+
+/// Marks an answer that denied the actor something, and says what they lack.
+#[derive(Debug, Clone)]
+pub(crate) struct Denial(pub String);
 
 /// The envelope, as the specification has it.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -47,7 +53,7 @@ pub struct ErrorBody {
 impl ApiError {
     /// A refusal that asking again doesn't change.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, param: None, message: message.into(), may_retry: false, retry_after: None }
+        Self { status, code, param: None, message: message.into(), may_retry: false, retry_after: None, denied: None }
     }
 
     /// The same refusal, about one field.
@@ -99,8 +105,14 @@ impl From<Error> for ApiError {
                 Self { param: param.map(Into::into), ..Self::new(StatusCode::CONFLICT, code, message) }
             }
             Error::Forbidden { code, .. } => Self::new(StatusCode::FORBIDDEN, code, message),
-            Error::Denied(denied) => Self::new(StatusCode::FORBIDDEN, "insufficient_permissions", denied.to_string()),
-            Error::Escalation { .. } => Self::new(StatusCode::FORBIDDEN, "escalation_not_allowed", message),
+            Error::Denied(denied) => Self {
+                denied: Some(denied.permission.to_string()),
+                ..Self::new(StatusCode::FORBIDDEN, "insufficient_permissions", message)
+            },
+            Error::Escalation { .. } => Self {
+                denied: Some("escalation".into()),
+                ..Self::new(StatusCode::FORBIDDEN, "escalation_not_allowed", message)
+            },
             Error::NotSignedIn { code, .. } => Self::new(StatusCode::UNAUTHORIZED, code, message),
             Error::TooManyAttempts { retry_after } => Self {
                 retry_after: Some(retry_after),
@@ -159,6 +171,9 @@ impl IntoResponse for ApiError {
         let body =
             ErrorBody { message: self.message, r#type: kind, param: self.param, code: Some(self.code.to_owned()) };
         let mut response = (status, Json(ErrorResponse { error: body })).into_response();
+        if let Some(lacking) = self.denied {
+            response.extensions_mut().insert(Denial(lacking));
+        }
         let headers = response.headers_mut();
         // The SDKs repeat every 409, 429 and 5xx unless told not to.
         if !self.may_retry && (status == StatusCode::CONFLICT || status == StatusCode::TOO_MANY_REQUESTS) {

@@ -34,8 +34,10 @@ pub use openapi::document;
 use std::sync::Arc;
 
 use axum::Router;
+use error::Denial;
+use extract::Attempt;
 use http_body_util::BodyExt;
-use keyward_service::{Keyward, credential::ModelLister};
+use keyward_service::{Keyward, credential::ModelLister, denied};
 use tower::ServiceExt;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -83,12 +85,19 @@ pub fn service<B>(api: Api) -> impl Fn(http::Request<B>, Caller) -> BoxFuture<ht
 where
     B: http_body::Body<Data = axum::body::Bytes, Error: Into<axum::BoxError>> + Send + 'static,
 {
-    let router = router(api);
+    let (keyward, router) = (api.keyward.clone(), router(api));
     move |mut request, caller| {
+        let (keyward, attempt) = (keyward.clone(), Attempt::default());
         request.extensions_mut().insert(caller);
+        request.extensions_mut().insert(attempt.clone());
         let answer = router.clone().oneshot(request.map(axum::body::Body::new));
         Box::pin(async move {
             let answer = answer.await.unwrap_or_else(|never| match never {});
+            if let Some(Denial(lacking)) = answer.extensions().get()
+                && let Some((actor, operation)) = attempt.0.get()
+            {
+                denied::note(&keyward, actor.clone(), operation, lacking);
+            }
             answer.map(|body| body.map_err(Into::into).boxed_unsync())
         })
     }

@@ -4,6 +4,7 @@
 
 /// What Keyward writes.
 pub const WRITTEN: &[&str] = &[
+    "access.denied",
     "admin_api_key.created",
     "admin_api_key.deleted",
     "api_key.created",

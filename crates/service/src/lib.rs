@@ -23,6 +23,7 @@ pub mod aggregate;
 pub mod api_key;
 pub mod audit;
 pub mod credential;
+pub mod denied;
 pub mod group;
 pub mod idempotency;
 pub mod member;

@@ -1,9 +1,12 @@
 //! Who calls: an admin key, a user who is signed in, or nobody.
 
-use std::net::IpAddr;
+use std::{
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+};
 
 use axum::{
-    extract::FromRequestParts,
+    extract::{FromRequestParts, MatchedPath},
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use keyward_access::{Refusal, presented_key};
@@ -29,6 +32,11 @@ pub struct Caller {
 
 /// Longest `User-Agent` that the audit log keeps, in characters.
 const MAX_USER_AGENT: usize = 256;
+
+/// Who asked for what, for the record of what was denied: filled once it is
+/// known.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Attempt(pub Arc<OnceLock<(Actor, String)>>);
 
 /// Somebody who may use the admin API.
 pub struct AdminActor(pub Actor);
@@ -61,6 +69,10 @@ impl FromRequestParts<Api> for AdminActor {
                 api.keyward.admit(Actor { organization, identity, access: Access::default(), origin }).await?
             }
         };
+        if let Some(Attempt(slot)) = parts.extensions.get() {
+            let path = parts.extensions.get().map_or_else(|| parts.uri.path(), MatchedPath::as_str);
+            let _ = slot.set((actor.clone(), format!("{} {path}", parts.method)));
+        }
         Ok(Self(actor))
     }
 }

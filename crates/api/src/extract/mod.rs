@@ -8,6 +8,7 @@ mod path;
 mod query;
 mod strict;
 
+pub(crate) use actor::Attempt;
 pub use actor::{AdminActor, BroughtSession, Caller, SessionActor, Visitor};
 pub use body::{Creating, EmptyBody, JsonBody, object, present, present_object};
 pub use conditional::IfMatch;
