@@ -12,6 +12,7 @@ mod credentials;
 mod data_plane;
 mod error;
 pub mod extract;
+mod groups;
 mod list;
 mod not_found;
 mod openapi;
@@ -21,7 +22,14 @@ pub mod policy;
 mod projects;
 mod reveal;
 mod service_accounts;
+mod project_groups;
+mod project_users;
+mod projects;
+mod reveal;
+mod role_assignments;
+mod roles;
 mod time;
+mod users;
 
 pub use error::ApiError;
 pub use extract::Caller;
@@ -55,6 +63,12 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(permissions::routes())
         .merge(credentials::routes())
         .merge(service_accounts::routes())
+        .merge(users::routes())
+        .merge(groups::routes())
+        .merge(roles::routes())
+        .merge(role_assignments::routes())
+        .merge(project_users::routes())
+        .merge(project_groups::routes())
 }
 
 /// The admin API. Every request must carry a [`Caller`] as an extension: who
