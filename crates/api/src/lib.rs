@@ -15,6 +15,7 @@ mod credentials;
 mod data_plane;
 mod error;
 pub mod extract;
+mod groups;
 mod list;
 mod not_found;
 mod openapi;
@@ -24,8 +25,15 @@ pub mod policy;
 mod projects;
 mod reveal;
 mod service_accounts;
+mod project_groups;
+mod project_users;
+mod projects;
+mod reveal;
+mod role_assignments;
+mod roles;
 mod time;
 mod user_second_factor;
+mod users;
 
 pub use error::ApiError;
 pub use extract::Caller;
@@ -64,6 +72,12 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(auth::routes())
         .merge(account::routes())
         .merge(user_second_factor::routes())
+        .merge(users::routes())
+        .merge(groups::routes())
+        .merge(roles::routes())
+        .merge(role_assignments::routes())
+        .merge(project_users::routes())
+        .merge(project_groups::routes())
 }
 
 /// The admin API. Every request must carry a [`Caller`] as an extension: who

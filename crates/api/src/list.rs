@@ -1,4 +1,5 @@
-//! The shape of every list.
+//! The two shapes of lists: most say the first and last id; those of roles,
+//! groups and assignments say what comes next, as the specification has it.
 
 use keyward_domain::page::Listed;
 use serde::Serialize;
@@ -36,5 +37,27 @@ impl<T: HasId> ListObject<T> {
             data,
             has_more: listed.has_more,
         }
+    }
+}
+
+/// One page of a list that goes on behind `next`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NextListObject<T> {
+    /// Always `list`.
+    pub object: &'static str,
+    /// The things, in the asked order.
+    pub data: Vec<T>,
+    /// Whether another page follows.
+    pub has_more: bool,
+    /// What to give as `after` for the next page; null if none follows.
+    pub next: Option<String>,
+}
+
+impl<T: HasId> NextListObject<T> {
+    /// Turns a page of things into their objects.
+    pub fn new<S>(listed: Listed<S>, object: impl FnMut(S) -> T) -> Self {
+        let data: Vec<T> = listed.data.into_iter().map(object).collect();
+        let next = data.last().filter(|_| listed.has_more).map(|thing| thing.id().to_owned());
+        Self { object: "list", data, has_more: listed.has_more, next }
     }
 }

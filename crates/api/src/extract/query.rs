@@ -48,6 +48,13 @@ fn invalid(param: &str, message: impl Into<String>) -> ApiError {
     ApiError::new(StatusCode::BAD_REQUEST, "invalid_value", message).param(param)
 }
 
+fn cursor<Id: FromStr>(name: &str, text: &str) -> Result<Id, ApiError> {
+    text.parse().map_err(|_| {
+        ApiError::new(StatusCode::BAD_REQUEST, "invalid_cursor", format!("{name} must be an id from this list."))
+            .param(name)
+    })
+}
+
 impl Query {
     /// Takes a list, spelled `name=`, `name[]=` or `name[0]=`, any number of times.
     pub fn many(&mut self, name: &str) -> Vec<String> {
@@ -99,29 +106,29 @@ impl Query {
 
     /// Takes `limit`, `order`, `after` and `before`.
     pub fn page<Id: FromStr>(&mut self, default_order: Order) -> Result<Page<Id>, ApiError> {
-        let limit = self.integer("limit")?.unwrap_or(20);
+        let before = self.one("before")?;
+        let page = self.page_of(20, 100, default_order)?;
+        match (page.cursor, before) {
+            (Some(_), Some(_)) => Err(invalid("before", "Give after or before, not both.")),
+            (None, Some(before)) => Ok(Page { cursor: Some(Cursor::Before(cursor("before", &before)?)), ..page }),
+            (cursor, None) => Ok(Page { cursor, ..page }),
+        }
+    }
+
+    /// Takes `limit`, `order` and `after`, for a list that only goes forward.
+    pub fn next_page<Id: FromStr>(&mut self, limit: u32, default_order: Order) -> Result<Page<Id>, ApiError> {
+        self.page_of(limit, 1000, default_order)
+    }
+
+    fn page_of<Id: FromStr>(&mut self, limit: u32, most: u32, default_order: Order) -> Result<Page<Id>, ApiError> {
+        let limit = self.integer("limit")?.unwrap_or(i64::from(limit));
         let limit = u32::try_from(limit)
             .ok()
-            .filter(|limit| (1..=100).contains(limit))
-            .ok_or_else(|| invalid("limit", "limit must be 1 to 100."))?;
+            .filter(|limit| (1..=most).contains(limit))
+            .ok_or_else(|| invalid("limit", format!("limit must be 1 to {most}.")))?;
         let order = self.word("order", &[("asc", Order::Asc), ("desc", Order::Desc)])?.unwrap_or(default_order);
-        let (after, before) = (self.one("after")?, self.one("before")?);
-        let read = |name: &str, text: String| {
-            text.parse().map_err(|_| {
-                ApiError::new(
-                    StatusCode::BAD_REQUEST,
-                    "invalid_cursor",
-                    format!("{name} must be an id from this list."),
-                )
-                .param(name)
-            })
-        };
-        let cursor = match (after, before) {
-            (Some(_), Some(_)) => return Err(invalid("before", "Give after or before, not both.")),
-            (Some(after), None) => Some(Cursor::After(read("after", after)?)),
-            (None, Some(before)) => Some(Cursor::Before(read("before", before)?)),
-            (None, None) => None,
-        };
+        let after = self.one("after")?;
+        let cursor = after.map(|after| cursor("after", &after)).transpose()?.map(Cursor::After);
         Ok(Page { limit, order, cursor })
     }
 

@@ -1,7 +1,7 @@
 //! `GET /v1/organization/permissions`
 
 use axum::Json;
-use keyward_domain::{page::Listed, permission::Permission};
+use keyward_domain::{page::Listed, permission::Permission, role::BuiltIn};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -20,6 +20,22 @@ pub struct PermissionObject {
     pub id: &'static str,
     /// `organization`, `administration`, or `data` (also the scopes of an API key).
     pub kind: &'static str,
+    /// The built-in roles that hold it.
+    pub built_in_roles: Vec<BuiltInRole>,
+}
+
+/// A built-in role, as far as it must be named.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BuiltInRole {
+    /// Its id, the same in every installation.
+    pub id: String,
+    /// Its name.
+    pub name: &'static str,
+}
+
+fn holders(permission: Permission) -> Vec<BuiltInRole> {
+    let holders = BuiltIn::ALL.into_iter().filter(|role| role.holds(permission));
+    holders.map(|role| BuiltInRole { id: role.id().to_string(), name: role.name() }).collect()
 }
 
 impl HasId for PermissionObject {
@@ -28,7 +44,7 @@ impl HasId for PermissionObject {
     }
 }
 
-/// Lists every permission that there is.
+/// Lists every permission that there is, with the built-in roles that hold it.
 #[utoipa::path(
     get, path = "/v1/organization/permissions", operation_id = "list-permissions", tag = "Permissions",
     responses((status = 200, body = ListObject<PermissionObject>))
@@ -40,5 +56,6 @@ pub async fn list(_: AdminActor, query: Query) -> Result<Json<ListObject<Permiss
         object: "organization.permission",
         id: permission.as_str(),
         kind: permission.kind().as_str(),
+        built_in_roles: holders(permission),
     })))
 }

@@ -127,7 +127,8 @@ impl Query {
         self
     }
 
-    fn target(&self, path: &str) -> String {
+    /// A path with these parameters behind it.
+    pub(super) fn target(&self, path: &str) -> String {
         if self.0.is_empty() {
             return path.to_owned();
         }

@@ -20,9 +20,12 @@ mod completion;
 mod credentials;
 mod failure;
 mod fields;
+mod groups;
 mod key_options;
 mod keys;
+mod members;
 mod projects;
+mod roles;
 mod session;
 mod shell;
 mod table;
@@ -54,6 +57,12 @@ pub enum AdminCommand {
     Credentials(Group<credentials::Command>),
     /// Admin keys: what opens the admin API
     AdminKeys(Group<admin_keys::Command>),
+    /// Members of the organization and of its projects
+    Members(Group<members::Command>),
+    /// Groups of members, which hold roles together
+    Groups(Group<groups::Command>),
+    /// Roles: what their holders may do, and who holds them
+    Roles(Group<roles::Command>),
     /// The audit log: who changed what
     Audit(Group<audit::Command>),
 }
@@ -99,6 +108,9 @@ pub async fn execute(command: AdminCommand, shell: &mut Shell<'_>) -> Exit {
         AdminCommand::Keys(group) => group.keys(shell).await,
         AdminCommand::Credentials(group) => group.credentials(shell).await,
         AdminCommand::AdminKeys(group) => group.admin_keys(shell).await,
+        AdminCommand::Members(group) => group.members(shell).await,
+        AdminCommand::Groups(group) => group.groups(shell).await,
+        AdminCommand::Roles(group) => group.roles(shell).await,
         AdminCommand::Audit(group) => group.audit(shell).await,
     };
     shell.end(done)

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use clap::Args;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 
 use super::{
@@ -43,14 +43,31 @@ pub(super) struct Yes {
     yes: bool,
 }
 
-/// One page as it came: what is in it is passed on byte for byte.
+/// One page as it came: what is in it is passed on byte for byte. Most lists
+/// name their first and last thing, some say what comes `next` instead.
 #[derive(Deserialize, Serialize)]
 struct Page {
     object: String,
     data: Vec<Box<RawValue>>,
-    first_id: Option<String>,
-    last_id: Option<String>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    first_id: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    last_id: Option<Option<String>>,
     has_more: bool,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    next: Option<Option<String>>,
+}
+
+impl Page {
+    /// Behind which thing the next page begins.
+    fn end(&self) -> Option<&String> {
+        self.next.as_ref().or(self.last_id.as_ref()).and_then(Option::as_ref)
+    }
+}
+
+/// Tells null from absent: `Some(None)` is null.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 impl<'s, 'io> Session<'s, 'io> {
@@ -111,16 +128,19 @@ impl<'s, 'io> Session<'s, 'io> {
         let first = query.clone().set("limit", Some(100));
         let mut whole: Page = read(&self.connection.get(path, &first).await?)?;
         while whole.has_more {
-            let Some(last) = &whole.last_id else {
+            let Some(last) = whole.end() else {
                 return Err(Failure::Failed("The server says that more follow, but not behind which one.".into()));
             };
             let next = first.clone().set("after", Some(last));
             let page: Page = read(&self.connection.get(path, &next).await?)?;
-            if page.has_more && page.last_id == whole.last_id {
+            if page.has_more && page.end() == whole.end() {
                 return Err(Failure::Failed("The server answers the same page again and again.".into()));
             }
+            if page.end().is_some() {
+                whole.last_id = page.last_id;
+            }
+            whole.next = page.next;
             whole.data.extend(page.data);
-            whole.last_id = page.last_id.or(whole.last_id);
             whole.has_more = page.has_more;
         }
         Ok(whole)
@@ -133,7 +153,7 @@ impl<'s, 'io> Session<'s, 'io> {
             return Ok(());
         }
         self.write(table::list(&things).as_bytes())?;
-        if let Some(last) = page.last_id.as_deref().filter(|_| page.has_more) {
+        if let Some(last) = page.end().filter(|_| page.has_more) {
             self.shell.tell(&format!("More follow: --all shows them, --after {} the next.", table::inert(last)));
         }
         Ok(())
@@ -146,6 +166,14 @@ impl<'s, 'io> Session<'s, 'io> {
         }
         let thing: T = read(answer)?;
         self.write(table::details(&thing.details()).as_bytes())
+    }
+
+    /// Shows an answer as it is if that was asked for; says so.
+    pub(super) fn is_raw(&mut self, answer: &[u8]) -> Result<bool, Failure> {
+        if self.json {
+            self.print_raw(answer)?;
+        }
+        Ok(self.json)
     }
 
     fn print_raw(&mut self, answer: &[u8]) -> Result<(), Failure> {
@@ -206,6 +234,6 @@ impl Question {
     }
 }
 
-fn read<T: DeserializeOwned>(answer: &[u8]) -> Result<T, Failure> {
+pub(super) fn read<T: DeserializeOwned>(answer: &[u8]) -> Result<T, Failure> {
     serde_json::from_slice(answer).map_err(|error| Failure::unreadable(&error))
 }

@@ -8,6 +8,8 @@ mod completion;
 mod credentials;
 mod failures;
 mod keys;
+mod members;
 mod projects;
+mod roles;
 mod support;
 mod verify;

@@ -55,8 +55,8 @@ pub async fn add(keyward: &Keyward, actor: &Actor, command: AddProjectMember) ->
     let role = role_to_give(&mut change, seat, command.role).await?;
     check_reach_of(&mut change, seat).await?;
     let held = of_principal(&mut change.conn(), organization, seat.principal).await?;
-    let mut here = held.iter().filter(|held| held.scope == scope).peekable();
-    if here.peek().is_some() && here.all(|held| held.role != role.id) {
+    let here: Vec<_> = held.iter().filter(|held| held.scope == scope).map(|held| held.role).collect();
+    if !here.is_empty() && !here.contains(&role.id) {
         return Err(Error::Conflict {
             code: "already_member",
             param: Some("role"),

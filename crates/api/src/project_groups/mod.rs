@@ -1,0 +1,15 @@
+//! Groups in a project.
+
+mod create;
+mod delete;
+mod list;
+mod object;
+mod retrieve;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::Api;
+
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(list::list, create::create)).routes(routes!(retrieve::retrieve, delete::delete))
+}
