@@ -326,21 +326,25 @@ async fn add_organization(
         created_at: to_millis(now),
     };
     role_assignment::insert(conn, id, &owns).await.unwrap();
-    // However far a test moves the clock, they stay signed in.
-    let session = Session {
-        id: SessionId::from_uuid(id.uuid()),
-        user: owner.id,
-        organization: id,
+    let session = session_of(SessionId::from_uuid(id.uuid()), owner.id, id, now);
+    session::insert(conn, &session, id.uuid().as_bytes()).await.unwrap();
+    transaction.commit().await.unwrap();
+    id
+}
+
+/// A session of `user`: however far a test moves the clock, they stay signed in.
+pub fn session_of(id: SessionId, user: UserId, organization: OrganizationId, now: Timestamp) -> Session {
+    Session {
+        id,
+        user,
+        organization,
         sso_provider: None,
         created_at: now,
         last_seen_at: Timestamp::MAX,
         expires_at: Timestamp::MAX,
         ip: None,
         user_agent: None,
-    };
-    session::insert(conn, &session, id.uuid().as_bytes()).await.unwrap();
-    transaction.commit().await.unwrap();
-    id
+    }
 }
 
 struct Standing(Timestamp);
