@@ -189,3 +189,21 @@ impl IntoResponse for ApiError {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_must_wait_is_told_how_long() {
+        let answer = |error: Error| {
+            let response = ApiError::from(error).into_response();
+            let header =
+                |name| response.headers().get(name).map(|value: &HeaderValue| value.to_str().unwrap().to_owned());
+            (response.status().as_u16(), header("retry-after"), header("x-should-retry"))
+        };
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(answer(Error::TooManyAttempts { retry_after: 90 }), (429, text("90"), text("false")));
+        assert_eq!(answer(Error::Busy), (503, text("1"), None));
+    }
+}

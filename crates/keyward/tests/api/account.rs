@@ -17,6 +17,7 @@ keyward_testkit::on_both_databases!(
     guessing_the_present_password_in_a_session_is_throttled,
     who_has_no_password_is_told_so,
     going_to_another_organization_rotates_the_session,
+    who_comes_by_single_sign_on_stays_in_that_organization,
     a_key_has_no_account,
 );
 
@@ -223,6 +224,29 @@ async fn going_to_another_organization_rotates_the_session(app: &TestApp) {
     person.post("/v1/account/organization", first).await.assert_error(404, "not_found", None);
     // Who signs in anew comes into the one that is left.
     assert_eq!(app.person(FIRST).await.get(ACCOUNT).await.ok()["organization"]["name"], "Third");
+}
+
+async fn who_comes_by_single_sign_on_stays_in_that_organization(app: &TestApp) {
+    app.organization("Third", FIRST).await;
+    let (here, there) = (app.person(FIRST).await, app.person(FIRST).await);
+    let account = here.get(ACCOUNT).await.ok();
+    let ids = [id(&account["organizations"][0]), id(&account["organizations"][1])];
+    there.post("/v1/account/organization", json!({"organization_id": ids[1]})).await.ok();
+    // As if an identity provider of the first organization had vouched for them.
+    app.execute(
+        "UPDATE sessions SET sso_provider_id = user_id
+            WHERE organization_id = (SELECT id FROM organizations WHERE name = 'First')",
+    )
+    .await;
+    assert_eq!(here.get(ACCOUNT).await.ok()["session"]["method"], "sso");
+    let to = json!({"organization_id": ids[1]});
+    here.post("/v1/account/organization", to).await.assert_error(403, "sign_in_again", None);
+    here.post("/v1/account/organization", json!({"organization_id": ids[0]})).await.ok();
+    let listed = here.get(SESSIONS).await.ok();
+    assert_eq!(crate::support::ids(&listed).len(), 1, "the other organization's sessions aren't its business");
+    assert_eq!(here.post(&format!("{SESSIONS}/revoke_others"), json!({})).await.ok()["revoked"], 0);
+    let other = id(&there.get(ACCOUNT).await.ok()["session"]);
+    here.delete(&format!("{SESSIONS}/{other}")).await.assert_error(404, "not_found", None);
 }
 
 async fn a_key_has_no_account(app: &TestApp) {

@@ -24,10 +24,10 @@ const FACTOR: &str = "/v1/account/second_factor";
 const FIRST: &str = "first@example.com";
 
 /// What an authenticator app does.
-struct App(TotpSecret);
+pub struct App(TotpSecret);
 
 impl App {
-    fn new(base32: &str) -> Self {
+    pub fn new(base32: &str) -> Self {
         let digit = |c: char| u8::try_from("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(c).unwrap()).unwrap();
         let bits: String = base32.chars().map(|c| format!("{:05b}", digit(c))).collect();
         let bytes: Vec<u8> = bits
@@ -39,7 +39,7 @@ impl App {
     }
 
     /// The code that it shows now, or so many seconds later.
-    fn code(&self, app: &TestApp, seconds: i64) -> String {
+    pub fn code(&self, app: &TestApp, seconds: i64) -> String {
         let now = app.clock.now().as_millisecond() + seconds * 1000;
         self.0.code_at(from_millis(now)).to_string()
     }

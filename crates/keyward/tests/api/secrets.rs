@@ -1,8 +1,8 @@
 //! No secret where it doesn't belong: not in an answer but the one that shows
 //! it, not in the database, the journal or a log, and not in an error.
 //!
-//! Alone in its process only under nextest; it listens to the whole process
-//! either way and looks for its own secrets only.
+//! Each needs a process of its own, which nextest gives it: it listens to all
+//! that the process logs.
 
 use std::{
     io,
@@ -15,7 +15,10 @@ use keyward_testkit::{Answer, Provider, Reply, TestApp};
 use serde_json::{Value, json};
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::support::{PROJECTS, id};
+use crate::{
+    second_factor::App,
+    support::{PROJECTS, id},
+};
 
 /// Everything that is logged.
 #[derive(Clone, Default)]
@@ -44,11 +47,65 @@ const FIRST: &str = "sk-provider-secret-number-one-AAAA1111";
 const SECOND: &str = "sk-provider-secret-number-two-BBBB2222";
 const PASSWORD: &str = "correct horse battery";
 
-#[tokio::test]
-async fn no_secret_is_anywhere_but_in_the_answer_that_shows_it() {
+/// Hears everything that the process logs from now on.
+fn listen() -> Logs {
     let logs = Logs::default();
     let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(logs.clone()).finish();
-    tracing::subscriber::set_global_default(subscriber).unwrap();
+    tracing::subscriber::set_global_default(subscriber).expect("a test of its own process");
+    logs
+}
+
+#[tokio::test]
+async fn nothing_that_signs_in_is_anywhere_but_in_the_answer_that_hands_it_over() {
+    let logs = listen();
+    let app = TestApp::on_sqlite().await;
+    let person = app.person("first@example.com").await;
+    let (wrong, new) = ("my other password 4711", "purple tractor sings quietly");
+    let sign_in = async |password: &str, code: &str| {
+        let body = json!({"email": "first@example.com", "password": password, "code": code});
+        app.nobody.with_browser().post("/v1/auth/sign_in", body).await
+    };
+    let mut secrets = vec![PASSWORD.to_owned(), wrong.to_owned(), new.to_owned(), person.cookie()];
+    let change = json!({"current_password": wrong, "new_password": new});
+    person.post("/v1/account/password", change).await.assert_error(403, "wrong_password", None);
+    let change = json!({"current_password": PASSWORD, "new_password": new});
+    person.post("/v1/account/password", change).await.ok();
+    secrets.push(person.cookie());
+    let started = person.post("/v1/account/second_factor", json!({"password": new})).await.ok();
+    let secret = started["secret"].as_str().unwrap().to_owned();
+    let code = App::new(&secret).code(&app, 0);
+    let codes = person.post("/v1/account/second_factor/confirm", json!({"code": code})).await.ok();
+    let codes = codes["recovery_codes"].as_array().unwrap().iter().map(|code| code.as_str().unwrap().to_owned());
+    let codes: Vec<String> = codes.collect();
+    sign_in(new, &codes[0]).await.ok();
+    sign_in(new, &codes[0]).await.assert_error(401, "invalid_second_factor", None);
+    sign_in(wrong, &codes[1]).await.assert_error(401, "invalid_credentials", None);
+    app.nobody.with_cookie(wrong.replace(' ', "")).get("/v1/account").await;
+    for path in ["/v1/account", "/v1/account/sessions", "/v1/organization/audit_logs/export"] {
+        assert_eq!(person.get(path).await.status, 200);
+    }
+    keyward_service::aggregate::write(&app.server.keyward, true).await.unwrap();
+
+    for answer in app.answers() {
+        assert!(secrets.iter().all(|secret| !holds(&answer.body, secret)), "{}", answer.text());
+        let shows = |text: &str, object: &str| holds(&answer.body, text) == (answer.json["object"] == object);
+        assert!(shows(&secret, "account.second_factor"), "{}", answer.text());
+        assert!(codes.iter().all(|code| shows(code, "account.second_factor.recovery_codes")), "{}", answer.text());
+    }
+    secrets.extend(codes);
+    secrets.push(secret);
+    check_files(&files(app.data_dir()), &secrets);
+    app.finish().await;
+    let logged = logs.0.lock().unwrap().clone();
+    assert!(holds(&logged, "keyward_gateway"), "the subscriber hears the program");
+    for secret in &secrets {
+        assert!(!holds(&logged, secret), "{secret} is in a log");
+    }
+}
+
+#[tokio::test]
+async fn no_secret_is_anywhere_but_in_the_answer_that_shows_it() {
+    let logs = listen();
     let app = TestApp::on_sqlite().await;
     let mut keys = story(&app).await;
     keys.extend([&app.admin, &app.stranger].map(|actor| actor.key().unwrap().to_owned()));
