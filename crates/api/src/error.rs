@@ -120,6 +120,11 @@ impl From<Error> for ApiError {
             },
             Error::Busy => Self { may_retry: true, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message) },
             Error::SignedOut => Self::new(StatusCode::UNAUTHORIZED, "signed_out", message),
+            Error::InvalidLink => Self::new(StatusCode::NOT_FOUND, "invalid_link", message),
+            Error::MailQueueFull => {
+                let refused = Self::new(StatusCode::SERVICE_UNAVAILABLE, "mail_queue_full", message);
+                Self { may_retry: true, ..refused }
+            }
             Error::Stale { .. } => {
                 Self::new(StatusCode::PRECONDITION_FAILED, "stale_version", message).param("If-Match")
             }

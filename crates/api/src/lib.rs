@@ -16,10 +16,13 @@ mod data_plane;
 mod error;
 pub mod extract;
 mod groups;
+mod invitations;
+mod invites;
 mod list;
 mod not_found;
 mod openapi;
 mod operations;
+mod password_reset;
 mod permissions;
 pub mod policy;
 mod project_groups;
@@ -29,6 +32,7 @@ mod reveal;
 mod role_assignments;
 mod roles;
 mod service_accounts;
+mod setup;
 mod time;
 mod user_second_factor;
 mod users;
@@ -76,6 +80,10 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(role_assignments::routes())
         .merge(project_users::routes())
         .merge(project_groups::routes())
+        .merge(invites::routes())
+        .merge(invitations::routes())
+        .merge(password_reset::routes())
+        .merge(setup::routes())
 }
 
 /// The admin API. Every request must carry a [`Caller`] as an extension: who

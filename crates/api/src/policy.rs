@@ -93,9 +93,22 @@ const POLICY: &[(&str, Needs)] = &[
     ("verify-audit-logs", Holds(AuditRead)),
     ("list-permissions", Member),
 
+    // Invitations
+    ("list-invites", HoldsSomewhere(MembersRead)),
+    ("inviteUser", HoldsSomewhere(MembersManage)),
+    ("retrieve-invite", HoldsSomewhere(MembersRead)),
+    ("resend-invite", HoldsSomewhere(MembersManage)),
+    ("delete-invite", HoldsSomewhere(MembersManage)),
+
     // Signing in, and what is a person's own
     ("sign-in", Nothing),
     ("sign-out", Nothing),
+    ("describe-invitation", Nothing),
+    ("accept-invitation", Nothing),
+    ("decline-invitation", Nothing),
+    ("request-password-reset", Nothing),
+    ("complete-password-reset", Nothing),
+    ("set-up", Nothing),
     ("get-account", Session),
     ("modify-account", Session),
     ("change-password", Session),
@@ -108,6 +121,7 @@ const POLICY: &[(&str, Needs)] = &[
     ("renew-recovery-codes", Session),
     ("delete-second-factor", Session),
     ("delete-user-second-factor", Holds(MembersManage)),
+    ("create-password-reset-link", Holds(MembersManage)),
 ];
 
 /// What the operation of that name asks of its caller.

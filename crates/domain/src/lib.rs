@@ -17,6 +17,7 @@ pub mod group;
 pub mod hex;
 pub mod id;
 pub mod invalid;
+pub mod invitation;
 pub mod member;
 pub mod model;
 pub mod name;

@@ -14,6 +14,8 @@ use keyward_service::MasterKey;
 use serde::Deserialize;
 use url::Url;
 
+use crate::mail::MailSettings;
+
 /// Variables that start with `KEYWARD_` and are no settings.
 const OTHER_VARIABLES: &[&str] =
     &["KEYWARD_CONFIG", "KEYWARD_MASTER_KEY", "KEYWARD_URL", "KEYWARD_ADMIN_KEY", "KEYWARD_ADMIN_KEY_FILE"];
@@ -67,6 +69,10 @@ settings! {
     database_url: String, "KEYWARD_DATABASE_URL", "\"\"";
     /// File of the master key; made for a new database.
     master_key_file: PathBuf, "KEYWARD_MASTER_KEY_FILE", "\"<data_dir>/master.key\"";
+    /// Mail server for invitations and password resets: smtps://user:password@host or smtp://host?tls=required (or none). Without one, links are shown to whoever makes them.
+    smtp_url: String, "KEYWARD_SMTP_URL", "\"\"";
+    /// Sender of these mails, such as Keyward <keyward@example.com>.
+    mail_from: String, "KEYWARD_MAIL_FROM", "\"\"";
     /// Threads that serve calls; 0 is one a processor.
     cores: usize, "KEYWARD_CORES", "0";
     /// Whether providers may stand at private, loopback or link-local addresses.
@@ -119,6 +125,8 @@ pub struct Settings {
     pub master_key: Option<MasterKey>,
     /// Where it stands otherwise.
     pub master_key_file: PathBuf,
+    /// How mail is sent, if it is.
+    pub mail: Option<MailSettings>,
     /// Threads that serve calls.
     pub cores: usize,
     /// Whether providers may be at private addresses.
@@ -179,6 +187,7 @@ impl Settings {
             master_key,
             master_key_file: given.master_key_file.unwrap_or_else(|| data_dir.join("master.key")),
             data_dir,
+            mail: MailSettings::read(given.smtp_url.as_deref(), given.mail_from.as_deref())?,
             cores: given.cores.filter(|cores| *cores > 0).unwrap_or(processors).min(256),
             allow_private_upstreams: given.allow_private_upstreams.unwrap_or(false),
             trusted_proxies: networks(&given.trusted_proxies.unwrap_or_default())?,
@@ -265,10 +274,11 @@ mod tests {
         let text: String = template()
             .lines()
             .filter_map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = ")))
-            .filter(|line| !line.starts_with("master_key_file") && !line.contains("(KEYWARD"))
+            .filter(|line| !line.starts_with("master_key_file") && !line.starts_with("public_url"))
+            .filter(|line| !line.contains("(KEYWARD"))
             .map(|line| format!("{line}\n"))
             .collect();
-        assert_eq!(text.lines().count(), VARIABLES.len() - 1, "{text}");
+        assert_eq!(text.lines().count(), VARIABLES.len() - 2, "{text}");
         let (from_template, defaults) = (read(&text, &[]).unwrap(), read("", &[]).unwrap());
         assert_eq!(format!("{from_template:?}"), format!("{defaults:?}"));
     }
@@ -284,6 +294,8 @@ mod tests {
             ("idle_timeout = 0", "idle_timeout"),
             ("database_url = \"mysql://x\"", "database_url"),
             ("max_body_bytes = 1", "max_body_bytes"),
+            ("smtp_url = \"http://x\"", "smtp_url"),
+            ("mail_from = \"a@example.com\"", "mail_from"),
         ] {
             let error = format!("{:#}", read(toml, &[]).unwrap_err());
             assert!(error.contains(named), "{toml}: {error}");

@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod init;
 pub mod installation;
 pub mod logging;
+pub mod mail;
 mod model_lists;
 pub mod operations;
 pub mod serve;

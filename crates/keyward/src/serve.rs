@@ -3,6 +3,7 @@
 use std::{io::Write, net::SocketAddr, sync::Arc};
 
 use anyhow::Result;
+use keyward_service::setup;
 use tokio::{
     runtime::Builder,
     signal::unix::{SignalKind, signal},
@@ -53,11 +54,13 @@ async fn greet(out: &mut dyn Write, server: &Server, wants_demo: bool) -> Result
     writeln!(out, "Keyward is serving at http://{address}")?;
     if wants_demo {
         demo::prepare(&server.keyward).await?.print(out, address)?;
-    } else if !server.keyward.has_organization().await? {
+    } else if let Some(link) = setup::new_link(&server.keyward).await? {
+        // To the terminal only: whoever reads a log isn't meant to own this.
         let program = std::env::args_os().next().unwrap_or_else(|| "keyward".into());
         writeln!(
             out,
-            "\nThere is no organization yet. Make one, with its owner and an admin key:\n  {} init --organization \"My company\" --email you@example.com --password-stdin",
+            "\nThere is no organization yet. Make one, and become its owner, with this link (it works once):\n  {}\nor without a browser: {} init --organization \"My company\" --email you@example.com --password-stdin",
+            link.expose(),
             program.display(),
         )?;
     }

@@ -14,13 +14,18 @@ use keyward_provider::{
     demo::Demo,
     http::{Client, ClientOptions, Tls},
 };
-use keyward_service::{Keyward, admin_key::keep_writing_uses, aggregate, session};
+use keyward_service::{Keyward, admin_key::keep_writing_uses, aggregate, mail, session};
 use keyward_telemetry::journal::Journal;
 use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    config::Settings, control::control_plane, installation, model_lists::ProviderModels, system::SystemRandomness,
+    config::Settings,
+    control::control_plane,
+    installation,
+    mail::{MailSettings, SmtpMailer},
+    model_lists::ProviderModels,
+    system::SystemRandomness,
 };
 
 /// How long administration that is under way may take once calls have ended.
@@ -45,6 +50,10 @@ impl Server {
         let journal = installation::open_journal(settings)?;
         let keyward = installation::open(settings, clock.clone(), Some(journal.clone())).await?;
         let (requests, background, stop) = (TaskTracker::new(), TaskTracker::new(), CancellationToken::new());
+        let keyward = match &settings.mail {
+            None => keyward,
+            Some(mail) => send_mail(keyward, mail, clock.clone(), &background, &stop)?,
+        };
         background.spawn({
             let (keyward, stop) = (keyward.clone(), stop.clone());
             async move { keyward.follow(stop).await }
@@ -81,6 +90,21 @@ impl Server {
         keyward.close().await;
         Ok(())
     }
+}
+
+/// Starts sending mail; answers the Keyward that does.
+fn send_mail(
+    keyward: Keyward,
+    settings: &MailSettings,
+    clock: Arc<dyn Clock>,
+    background: &TaskTracker,
+    stop: &CancellationToken,
+) -> Result<Keyward> {
+    let mailer = Arc::new(SmtpMailer::new(settings, clock)?);
+    let (outbox, queue) = mail::queue();
+    let keyward = keyward.with_mail(outbox);
+    background.spawn(mail::keep_sending(keyward.clone(), queue, mailer, mail::PAUSES, stop.clone()));
+    Ok(keyward)
 }
 
 fn start_gateway(

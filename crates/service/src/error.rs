@@ -65,6 +65,14 @@ pub enum Error {
     /// The actor's session or key ended while the request was under way (401).
     #[error("You were signed out. Sign in again, or use another key.")]
     SignedOut,
+    /// A link that opens nothing, for whatever reason: not told apart (404).
+    #[error(
+        "This link isn't good any more: it was used, replaced or withdrawn, or its time is over. Ask for a new one."
+    )]
+    InvalidLink,
+    /// So many mails wait that no further one is taken (503).
+    #[error("Too many mails are waiting to be sent. Nothing was changed; try again shortly.")]
+    MailQueueFull,
     /// Somebody else changed it since it was read (412).
     #[error("This was changed by somebody else: it has version {present} now. Read it again, then repeat your change.")]
     Stale {

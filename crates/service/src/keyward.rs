@@ -8,8 +8,8 @@ use keyward_domain::{Clock, Randomness, Timestamp, id::IdSource};
 use keyward_store::{Pool, PooledConnection};
 
 use crate::{
-    Result, admin_key::Uses, aggregate::Aggregate, follow::Follower, password::Hasher, sign_in::Guard, usage::Drainer,
-    vault::Vault,
+    Result, admin_key::Uses, aggregate::Aggregate, follow::Follower, mail::Outbox, password::Hasher,
+    password_reset::Requests, sign_in::Guard, usage::Drainer, vault::Vault,
 };
 
 /// A running Keyward. Cheap to clone.
@@ -33,6 +33,10 @@ pub struct Keyward {
     pub(crate) drainer: Option<Arc<Drainer>>,
     /// What links to this Keyward start with, without a slash at the end.
     pub(crate) public_url: Arc<str>,
+    /// `None` where no mail is sent: links are shown instead.
+    pub(crate) outbox: Option<Outbox>,
+    /// Who must wait before they ask for another mail.
+    pub(crate) reset_requests: Arc<Requests>,
 }
 
 impl Keyward {

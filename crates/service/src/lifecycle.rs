@@ -6,12 +6,6 @@ use keyward_domain::organization::Organization;
 use crate::{Keyward, Result};
 
 impl Keyward {
-    /// Whether anybody has been set up yet.
-    pub async fn has_organization(&self) -> Result<bool> {
-        let mut connection = self.read().await?;
-        Ok(!keyward_store::organization::all(&mut connection.conn()).await?.is_empty())
-    }
-
     /// The organization of that name.
     pub async fn organization_named(&self, name: &str) -> Result<Option<Organization>> {
         let mut connection = self.read().await?;

@@ -135,6 +135,8 @@ pub async fn open(parts: Parts) -> Result<Keyward, OpenError> {
         guard,
         drainer,
         public_url,
+        outbox: None,
+        reset_requests: Arc::default(),
     };
     keyward.settle().await?;
     keyward.load_index().await?;

@@ -55,3 +55,10 @@ pub async fn find_by_email(
         (user, row.hash)
     }))
 }
+
+const CHANGED_AT: &str = "SELECT changed_at FROM passwords WHERE user_id = $1";
+
+/// When a user's password was last changed, in milliseconds since 1970.
+pub async fn changed_at(conn: &mut Conn<'_>, user: UserId) -> Result<Option<i64>, StoreError> {
+    Ok(sql!(conn, fetch_optional as (i64,), CHANGED_AT, user.uuid())?.map(|row| row.0))
+}

@@ -15,13 +15,24 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
-use crate::{Actor, Answer, ManualClock, actor::Line, postgres::Database};
+use crate::{Actor, Answer, Encryption, Mailbox, ManualClock, actor::Line, postgres::Database};
 
 /// The password of everybody whom a test knows by address.
 pub const PASSWORD: &str = "correct horse battery";
 
 /// Where projects are.
 const PROJECTS: &str = "/v1/organization/projects";
+
+/// How a Keyward starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outfit {
+    /// With two organizations, and without mail.
+    Usual,
+    /// With two organizations, and a mail server.
+    Mailing,
+    /// With nothing at all: nobody has an admin key.
+    Fresh,
+}
 
 /// A Keyward that serves, with two organizations that know nothing of each
 /// other.
@@ -36,6 +47,7 @@ pub struct TestApp {
     pub nobody: Actor,
     /// What stands behind the HTTP interface.
     pub server: Server,
+    mailbox: Option<Mailbox>,
     data_dir: PathBuf,
     line: Line,
     database: Option<Database>,
@@ -45,19 +57,33 @@ pub struct TestApp {
 impl TestApp {
     /// Starts on the embedded database.
     pub async fn on_sqlite() -> Self {
-        Self::start(None).await
+        Self::on_sqlite_with(Outfit::Usual).await
+    }
+
+    /// Starts on the embedded database, equipped so.
+    pub async fn on_sqlite_with(outfit: Outfit) -> Self {
+        Self::start(None, outfit).await
     }
 
     /// Starts on a new PostgreSQL database; `None` where `KEYWARD_TEST_POSTGRES`
     /// names no server.
     pub async fn on_postgres() -> Option<Self> {
+        Self::on_postgres_with(Outfit::Usual).await
+    }
+
+    /// Starts on a new PostgreSQL database, equipped so.
+    pub async fn on_postgres_with(outfit: Outfit) -> Option<Self> {
         match Database::create().await {
-            Some(database) => Some(Self::start(Some(database)).await),
+            Some(database) => Some(Self::start(Some(database), outfit).await),
             None => None,
         }
     }
 
-    async fn start(database: Option<Database>) -> Self {
+    async fn start(database: Option<Database>, outfit: Outfit) -> Self {
+        let mailbox = match outfit {
+            Outfit::Mailing => Some(Mailbox::start(Encryption::None).await),
+            Outfit::Usual | Outfit::Fresh => None,
+        };
         let directory = tempfile::tempdir().unwrap();
         let data_dir = directory.path().join("data");
         let given = Given {
@@ -67,16 +93,28 @@ impl TestApp {
             cores: Some(1),
             allow_private_upstreams: Some(true),
             drain_timeout: Some(1),
+            smtp_url: mailbox.as_ref().map(|mailbox| format!("smtp://{}?tls=none", mailbox.address())),
+            mail_from: mailbox.as_ref().map(|_| "Keyward <keyward@example.com>".into()),
             ..Given::default()
         };
         let settings = Settings::decide(given, None).unwrap();
         let clock = Arc::new(ManualClock::default());
         let server = Server::start(&settings, clock.clone()).await.unwrap();
         let line = Line::to(server.address());
-        let admin = Actor::new(line.clone(), Some(organization(&server, "First", "first@example.com").await));
-        let stranger = Actor::new(line.clone(), Some(organization(&server, "Second", "second@example.com").await));
         let nobody = Actor::new(line.clone(), None);
-        Self { clock, admin, stranger, nobody, server, data_dir, line, database, _directory: directory }
+        let (admin, stranger) = match outfit {
+            Outfit::Fresh => (nobody.clone(), nobody.clone()),
+            Outfit::Usual | Outfit::Mailing => (
+                nobody.with_key(organization(&server, "First", "first@example.com").await),
+                nobody.with_key(organization(&server, "Second", "second@example.com").await),
+            ),
+        };
+        Self { clock, admin, stranger, nobody, server, mailbox, data_dir, line, database, _directory: directory }
+    }
+
+    /// The mail server of one that has one.
+    pub fn mailbox(&self) -> &Mailbox {
+        self.mailbox.as_ref().expect("it was started with Outfit::Mailing")
     }
 
     /// A new project of the first organization: its path.

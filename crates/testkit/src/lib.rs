@@ -14,35 +14,40 @@ mod actor;
 mod answer;
 mod app;
 mod clock;
+mod mailbox;
 mod postgres;
 mod provider;
 
 pub use actor::{Actor, Asking};
 pub use answer::Answer;
+pub use app::{Outfit, TestApp};
 pub use app::{PASSWORD, TestApp};
 pub use clock::ManualClock;
+pub use mailbox::{Encryption, Letter, Mailbox};
 pub use provider::{Provider, Reply, Seen};
 
 /// Makes two tests of each `async fn name(app: &TestApp)`: `name::sqlite`, and
-/// `name::postgres`, which is passed over where no PostgreSQL is named.
+/// `name::postgres`, which is passed over where no PostgreSQL is named. With
+/// `on Mailing:` in front, they start with that [`Outfit`].
 #[macro_export]
 macro_rules! on_both_databases {
-    ($($name:ident),+ $(,)?) => {
+    (on $outfit:ident: $($name:ident),+ $(,)?) => {
         $(mod $name {
             #[tokio::test]
             async fn sqlite() {
-                let app = $crate::TestApp::on_sqlite().await;
+                let app = $crate::TestApp::on_sqlite_with($crate::Outfit::$outfit).await;
                 super::$name(&app).await;
                 app.finish().await;
             }
 
             #[tokio::test]
             async fn postgres() {
-                if let Some(app) = $crate::TestApp::on_postgres().await {
+                if let Some(app) = $crate::TestApp::on_postgres_with($crate::Outfit::$outfit).await {
                     super::$name(&app).await;
                     app.finish().await;
                 }
             }
         })+
     };
+    ($($name:ident),+ $(,)?) => { $crate::on_both_databases!(on Usual: $($name),+); };
 }

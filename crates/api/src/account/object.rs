@@ -129,7 +129,7 @@ impl From<Account> for AccountObject {
             object: "account",
             projects: projects.collect(),
             permissions: names(access.at(Scope::Organization)),
-            user: account.user.into(),
+            user: (&account.user).into(),
             organization: account.organization.into(),
             organizations: account.organizations.into_iter().map(Into::into).collect(),
             session: SessionObject::new(account.session, true),

@@ -8,7 +8,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use self::{
     sign_out::farewell,
-    welcome::{SignedInObject, SignedInUser, welcome},
+    welcome::{SignedInObject, SignedInUser, welcome, welcome_with},
 };
 use crate::Api;
 

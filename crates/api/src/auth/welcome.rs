@@ -42,25 +42,35 @@ pub struct SignedInUser {
     pub name: String,
 }
 
-impl From<User> for SignedInUser {
-    fn from(user: User) -> Self {
+impl From<&User> for SignedInUser {
+    fn from(user: &User) -> Self {
         Self { object: "user", id: user.id.to_string(), email: user.email.to_string(), name: user.name.to_string() }
+    }
+}
+
+impl From<&Welcome> for SignedInObject {
+    fn from(welcome: &Welcome) -> Self {
+        let Welcome { user, session, .. } = welcome;
+        Self {
+            object: "session",
+            id: session.id.to_string(),
+            user: user.into(),
+            organization_id: session.organization.to_string(),
+            created_at: session.created_at.as_second(),
+            expires_at: session.expires_at.as_second(),
+        }
     }
 }
 
 /// Says so, and hands the cookie over.
 pub fn welcome(welcome: Welcome, now: Timestamp) -> Response {
-    let Welcome { user, session, token } = welcome;
-    let body = SignedInObject {
-        object: "session",
-        id: session.id.to_string(),
-        user: user.into(),
-        organization_id: session.organization.to_string(),
-        created_at: session.created_at.as_second(),
-        expires_at: session.expires_at.as_second(),
-    };
+    welcome_with(&SignedInObject::from(&welcome), &welcome, now)
+}
+
+/// Says `body`, and hands the cookie over.
+pub fn welcome_with(body: &impl Serialize, welcome: &Welcome, now: Timestamp) -> Response {
     let headers = [
-        (header::SET_COOKIE, cookie::set_session(&token, now, session.expires_at)),
+        (header::SET_COOKIE, cookie::set_session(&welcome.token, now, welcome.session.expires_at)),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
     (headers, Json(body)).into_response()

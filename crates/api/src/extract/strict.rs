@@ -181,6 +181,12 @@ pub fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -
     Ok(Option::<Object<T>>::deserialize(deserializer)?.map(|Object(value)| value))
 }
 
+/// For a field that holds a list of objects, or null.
+pub fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Vec<T>>, D::Error> {
+    let list = Option::<Vec<Object<T>>>::deserialize(deserializer)?;
+    Ok(list.map(|list| list.into_iter().map(|Object(value)| value).collect()))
+}
+
 /// For a field that may be absent, null or an object: `Some(None)` is null.
 pub fn present_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,

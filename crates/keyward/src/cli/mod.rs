@@ -21,6 +21,7 @@ mod credentials;
 mod failure;
 mod fields;
 mod groups;
+mod invitations;
 mod key_options;
 mod keys;
 mod members;
@@ -63,6 +64,8 @@ pub enum AdminCommand {
     Groups(Group<groups::Command>),
     /// Roles: what their holders may do, and who holds them
     Roles(Group<roles::Command>),
+    /// Invitations: how people become members
+    Invitations(Group<invitations::Command>),
     /// The audit log: who changed what
     Audit(Group<audit::Command>),
 }
@@ -111,6 +114,7 @@ pub async fn execute(command: AdminCommand, shell: &mut Shell<'_>) -> Exit {
         AdminCommand::Members(group) => group.members(shell).await,
         AdminCommand::Groups(group) => group.groups(shell).await,
         AdminCommand::Roles(group) => group.roles(shell).await,
+        AdminCommand::Invitations(group) => group.invitations(shell).await,
         AdminCommand::Audit(group) => group.audit(shell).await,
     };
     shell.end(done)

@@ -84,6 +84,9 @@ impl Operation {
                 "password" | "current_password" | "new_password" => json!("a password of nobody"),
                 "code" => json!("000000"),
                 "organization_id" => json!("org_00000000000000000000000000000000"),
+                "role" => json!("reader"),
+                "token" => json!("a".repeat(43)),
+                "organization" => json!("An organization"),
                 _ => panic!("{} {}: say what {field} is at least", self.method, self.path),
             };
             body.insert(field.to_owned(), value);

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     document::{Operation, administration, operations},
+    links::INVITES,
     support::{PROJECTS, id},
 };
 
@@ -21,13 +22,14 @@ keyward_testkit::on_both_databases!(
 /// What anybody may ask.
 const PUBLIC: &[&str] = &["/healthz", "/readyz", "/openapi.json"];
 
-/// What anybody may ask for who wants to come in or to leave; it has a test file
-/// of its own.
-const WAYS_IN: &[&str] = &["/v1/auth/sign_in", "/v1/auth/sign_out"];
-
 /// What isn't administration and has a test file of its own.
 fn is_data_plane(operation: &Operation) -> bool {
     operation.described["tags"] == json!(["Data plane"])
+}
+
+/// What people ask who aren't signed in yet: each has a test file of its own.
+fn is_for_strangers(operation: &Operation) -> bool {
+    operation.path.starts_with("/v1/auth/")
 }
 
 pub async fn ask(actor: &Actor, operation: &Operation, path: &str) -> Answer {
@@ -52,6 +54,7 @@ pub async fn one_of_everything(app: &TestApp) -> BTreeMap<&'static str, String> 
         ("credentials", make(&format!("{project}/credentials"), json!({"provider": "demo"})).await),
         ("organization/credentials", make("/v1/organization/credentials", json!({"provider": "demo"})).await),
         ("admin_api_keys", make("/v1/organization/admin_api_keys", json!({"name": "Key"})).await),
+        ("invites", make(INVITES, json!({"email": "one@example.com", "role": "reader"})).await),
     ])
 }
 
@@ -69,7 +72,7 @@ async fn nobody_and_keys_that_are_none_learn_nothing(app: &TestApp) {
             app.nobody.get(&operation.path).await.ok();
             continue;
         }
-        if is_data_plane(&operation) || WAYS_IN.contains(&operation.path.as_str()) {
+        if is_data_plane(&operation) || is_for_strangers(&operation) {
             continue;
         }
         let is_ones_own = operation.path.starts_with("/v1/account");

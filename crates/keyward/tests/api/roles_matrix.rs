@@ -124,6 +124,11 @@ async fn fresh(app: &TestApp, ids: &BTreeMap<&'static str, String>) -> BTreeMap<
         ("credentials", format!("{project}/credentials"), json!({"provider": "demo"})),
         ("organization/credentials", "/v1/organization/credentials".into(), json!({"provider": "demo"})),
         ("admin_api_keys", "/v1/organization/admin_api_keys".into(), json!({"name": "Key"})),
+        (
+            "invites",
+            "/v1/organization/invites".into(),
+            json!({"email": format!("{number}@example.com"), "role": "reader"}),
+        ),
     ] {
         fresh.insert(collection, id(&app.admin.post(&path, body).await.ok()));
     }

@@ -22,7 +22,23 @@ use crate::{
 
 /// Everything that is logged.
 #[derive(Clone, Default)]
-struct Logs(Arc<Mutex<Vec<u8>>>);
+pub struct Logs(Arc<Mutex<Vec<u8>>>);
+
+impl Logs {
+    /// Listens to the whole process, at every level.
+    pub fn start() -> Self {
+        let logs = Self::default();
+        let subscriber =
+            tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(logs.clone()).finish();
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+        logs
+    }
+
+    /// What was logged so far.
+    pub fn text(&self) -> Vec<u8> {
+        self.0.lock().unwrap().clone()
+    }
+}
 
 impl io::Write for Logs {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -47,17 +63,9 @@ const FIRST: &str = "sk-provider-secret-number-one-AAAA1111";
 const SECOND: &str = "sk-provider-secret-number-two-BBBB2222";
 const PASSWORD: &str = "correct horse battery";
 
-/// Hears everything that the process logs from now on.
-fn listen() -> Logs {
-    let logs = Logs::default();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(logs.clone()).finish();
-    tracing::subscriber::set_global_default(subscriber).expect("a test of its own process");
-    logs
-}
-
 #[tokio::test]
 async fn nothing_that_signs_in_is_anywhere_but_in_the_answer_that_hands_it_over() {
-    let logs = listen();
+    let logs = Logs::start();
     let app = TestApp::on_sqlite().await;
     let person = app.person("first@example.com").await;
     let (wrong, new) = ("my other password 4711", "purple tractor sings quietly");
@@ -105,7 +113,7 @@ async fn nothing_that_signs_in_is_anywhere_but_in_the_answer_that_hands_it_over(
 
 #[tokio::test]
 async fn no_secret_is_anywhere_but_in_the_answer_that_shows_it() {
-    let logs = listen();
+    let logs = Logs::start();
     let app = TestApp::on_sqlite().await;
     let mut keys = story(&app).await;
     keys.extend([&app.admin, &app.stranger].map(|actor| actor.key().unwrap().to_owned()));
@@ -134,7 +142,7 @@ async fn no_secret_is_anywhere_but_in_the_answer_that_shows_it() {
     check_files(&files, &secrets);
     app.finish().await;
 
-    let logged = logs.0.lock().unwrap().clone();
+    let logged = logs.text();
     assert!(holds(&logged, "keyward_gateway"), "the subscriber hears the program");
     for secret in &secrets {
         assert!(!holds(&logged, secret), "{secret} is in a log");
@@ -221,7 +229,7 @@ fn whole(answer: &Answer) -> Vec<u8> {
     bytes
 }
 
-fn check_files(files: &[(String, Vec<u8>)], secrets: &[String]) {
+pub fn check_files(files: &[(String, Vec<u8>)], secrets: &[String]) {
     for (name, bytes) in files {
         for secret in secrets {
             assert!(!holds(bytes, secret), "{secret} is in {name}");
@@ -230,7 +238,7 @@ fn check_files(files: &[(String, Vec<u8>)], secrets: &[String]) {
 }
 
 /// Every file below, with what is in it.
-fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+pub fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -244,7 +252,7 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 /// Whether the text, or its random part alone, stands there.
-fn holds(bytes: &[u8], secret: &str) -> bool {
+pub fn holds(bytes: &[u8], secret: &str) -> bool {
     let random = secret.trim_start_matches("sk-project-").trim_start_matches("sk-admin-");
     let random = &random.as_bytes()[..random.len() - 4];
     bytes.windows(random.len()).any(|window| window == random)

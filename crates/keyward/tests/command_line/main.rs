@@ -7,6 +7,7 @@ mod audit;
 mod completion;
 mod credentials;
 mod failures;
+mod invitations;
 mod keys;
 mod members;
 mod projects;

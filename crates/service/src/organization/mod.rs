@@ -5,4 +5,5 @@ mod create;
 mod find;
 
 pub use create::{CreateOrganization, CreatedOrganization, create};
+pub(crate) use create::{make, make_admin_key};
 pub use find::find_by_name;

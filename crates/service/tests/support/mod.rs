@@ -5,6 +5,8 @@
 // Each test file takes what it needs of this.
 #![allow(dead_code, reason = "shared by several test programs, none of which uses all of it")]
 
+pub mod links;
+
 use std::{
     collections::BTreeMap,
     path::Path,

@@ -110,7 +110,7 @@ CREATE TABLE group_members (
 CREATE INDEX group_members_user ON group_members (user_id);
 
 -- `grants` is JSON: the roles that acceptance gives. An invitation that ended
--- says how: accepted, declined, revoked or expired.
+-- says how: accepted, declined, revoked, expired or void.
 CREATE TABLE invitations (
     id UUID PRIMARY KEY NOT NULL,
     organization_id UUID NOT NULL REFERENCES organizations (id),
