@@ -20,8 +20,7 @@ mod provider;
 
 pub use actor::{Actor, Asking};
 pub use answer::Answer;
-pub use app::{Outfit, TestApp};
-pub use app::{PASSWORD, TestApp};
+pub use app::{Outfit, PASSWORD, TestApp};
 pub use clock::ManualClock;
 pub use mailbox::{Encryption, Letter, Mailbox};
 pub use provider::{Provider, Reply, Seen};
