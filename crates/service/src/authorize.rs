@@ -42,10 +42,10 @@ fn escalation(actor: &Actor, other: &Access, verb: &str, whom: &str) -> Result<(
         return Ok(());
     }
     let message = match actor.access.lacks(other) {
-        Some((permission, _)) => {
+        Some((permission, _)) if actor.access.is_owner() || !other.is_owner() => {
             format!("You can't {verb} {whom}: {permission} is missing. Ask an owner of the organization.")
         }
-        None => format!("Only an owner can {verb} an owner. Ask an owner of the organization."),
+        _ => format!("Only an owner can {verb} an owner. Ask an owner of the organization."),
     };
     Err(Error::Escalation { message })
 }

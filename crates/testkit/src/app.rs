@@ -11,11 +11,12 @@ use keyward::{
 };
 use keyward_domain::{Name, organization::Email, password::Password};
 use keyward_service::organization::{CreateOrganization, create};
+use keyward_store::Pool;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
-use crate::{Actor, Answer, Encryption, Mailbox, ManualClock, actor::Line, postgres::Database};
+use crate::{Actor, Answer, Encryption, Mailbox, ManualClock, Member, actor::Line, postgres::Database};
 
 /// The password of everybody whom a test knows by address.
 pub const PASSWORD: &str = "correct horse battery";
@@ -170,6 +171,20 @@ impl TestApp {
                 let mut connection = PgConnection::connect(&database.url()).await.unwrap();
                 sqlx::query(text).execute(&mut connection).await.unwrap();
             }
+        }
+    }
+
+    /// A new member of the first organization who holds no further role, with
+    /// an admin key of their own.
+    pub async fn member(&self, email: &str) -> Member {
+        Member::add(&self.server.keyward, &self.pool().await, &self.nobody, email).await
+    }
+
+    /// Connections of the test's own to the database.
+    pub async fn pool(&self) -> Pool {
+        match &self.database {
+            Some(database) => Pool::connect_postgres(&database.url()).await.unwrap(),
+            None => Pool::open_sqlite(&self.data_dir.join("keyward.db")).await.unwrap(),
         }
     }
 

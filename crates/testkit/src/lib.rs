@@ -15,6 +15,7 @@ mod answer;
 mod app;
 mod clock;
 mod mailbox;
+mod member;
 mod postgres;
 mod provider;
 
@@ -23,6 +24,7 @@ pub use answer::Answer;
 pub use app::{Outfit, PASSWORD, TestApp};
 pub use clock::ManualClock;
 pub use mailbox::{Encryption, Letter, Mailbox};
+pub use member::Member;
 pub use provider::{Provider, Reply, Seen};
 
 /// Makes two tests of each `async fn name(app: &TestApp)`: `name::sqlite`, and

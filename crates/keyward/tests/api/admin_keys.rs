@@ -113,11 +113,13 @@ async fn every_permission_is_listed(app: &TestApp) {
         (&list["object"], &list["has_more"], listed.len()),
         (&json!("list"), &json!(false), keyward_domain::permission::Permission::ALL.len())
     );
-    assert!(
-        list["data"]
-            .as_array()
-            .unwrap()
-            .contains(&json!({"object": "organization.permission", "id": "api_keys:create", "kind": "administration"}))
-    );
+    assert!(list["data"].as_array().unwrap().contains(
+        &json!({"object": "organization.permission", "id": "api_keys:create", "kind": "administration",
+        "built_in_roles": [
+            {"id": "role_00000000000070008000000000000001", "name": "Organization Owner"},
+            {"id": "role_00000000000070008000000000000002", "name": "Organization Admin"},
+            {"id": "role_00000000000070008000000000000005", "name": "Project Admin"},
+        ]})
+    ));
     app.admin.get("/v1/organization/permissions?limit=1").await.assert_error(400, "unknown_parameter", "limit");
 }

@@ -36,21 +36,23 @@ pub fn operations() -> Vec<Operation> {
 
 /// What an administrator does.
 pub fn administration() -> Vec<Operation> {
-    operations().into_iter().filter(|operation| operation.path.starts_with("/v1/organization")).collect()
+    let is_it = |path: &str| path.starts_with("/v1/organization") || path.starts_with("/v1/projects");
+    operations().into_iter().filter(|operation| is_it(&operation.path)).collect()
 }
 
 impl Operation {
     /// The path with every parameter filled in by `ids`, which goes by the
     /// collection in front of it: `…/projects/{project_id}` by `projects`,
-    /// `/v1/organization/credentials/{…}` by `organization/credentials`.
+    /// `/v1/organization/credentials/{…}` by `organization/credentials`,
+    /// `…/organization/users/{user_id}/roles/{…}` by all but the version.
     pub fn path_with(&self, ids: &BTreeMap<&str, String>) -> String {
         let mut path = Vec::new();
         let mut parts: Vec<&str> = Vec::new();
         for part in self.path.split('/') {
             if part.starts_with('{') {
-                let collection = parts[parts.len() - 2..].join("/");
-                let id = ids.get(collection.as_str()).or_else(|| ids.get(parts[parts.len() - 1]));
-                path.push(id.unwrap_or_else(|| panic!("{}: say what {part} of {collection} is", self.path)).clone());
+                let by_last = |count: usize| ids.get(parts[parts.len().saturating_sub(count)..].join("/").as_str());
+                let id = (1..=parts.len()).rev().find_map(by_last);
+                path.push(id.unwrap_or_else(|| panic!("{}: say what {part} is", self.path)).clone());
             } else {
                 path.push(part.to_owned());
             }
@@ -78,7 +80,12 @@ impl Operation {
         for field in schema["required"].as_array().into_iter().flatten() {
             let field = field.as_str().unwrap();
             let value = match field {
-                "name" => json!("A name"),
+                "name" | "role_name" => json!("A name"),
+                "permissions" => json!(["project:read"]),
+                "role" => json!("member"),
+                "role_id" => json!("role_00000000000070008000000000000004"),
+                "user_id" => json!(format!("user_{}", "0".repeat(32))),
+                "group_id" => json!(format!("group_{}", "0".repeat(32))),
                 "provider" => json!("demo"),
                 "email" => json!("nobody@example.com"),
                 "password" | "current_password" | "new_password" => json!("a password of nobody"),
@@ -90,6 +97,10 @@ impl Operation {
                 _ => panic!("{} {}: say what {field} is at least", self.method, self.path),
             };
             body.insert(field.to_owned(), value);
+        }
+        if schema["required"] == json!(["role"]) && !schema["properties"]["user_id"].is_null() {
+            // One of two fields must be there, which a schema doesn't say.
+            body.insert("user_id".into(), json!(format!("user_{}", "0".repeat(32))));
         }
         Some(Value::Object(body))
     }

@@ -43,11 +43,27 @@ pub async fn ask(actor: &Actor, operation: &Operation, path: &str) -> Answer {
 /// One of everything in the first organization, by collection.
 pub async fn one_of_everything(app: &TestApp) -> BTreeMap<&'static str, String> {
     let project = app.project("Project").await;
-    let owner = app.admin.get("/v1/organization/admin_api_keys").await.ok()["data"][0]["owner"].clone();
+    let project_id = project.rsplit('/').next().unwrap();
     let make = async |path: &str, body: Value| id(&app.admin.post(path, body).await.ok());
+    let holds = |name: &str| json!({"role_name": name, "permissions": ["project:read"]});
+    let role = make("/v1/organization/roles", holds("Role")).await;
+    let project_role = make(&format!("/v1/projects/{project_id}/roles"), holds("Role")).await;
+    let group = make("/v1/organization/groups", json!({"name": "Group"})).await;
+    let user = app.member("member@example.com").await.id;
+    app.admin.post(&format!("/v1/organization/groups/{group}/users"), json!({"user_id": user})).await.ok();
+    for holder in [format!("users/{user}"), format!("groups/{group}")] {
+        app.admin.post(&format!("/v1/organization/{holder}/roles"), json!({"role_id": role})).await.ok();
+        let path = format!("/v1/projects/{project_id}/{holder}/roles");
+        app.admin.post(&path, json!({"role_id": project_role})).await.ok();
+    }
     BTreeMap::from([
-        ("users", id(&owner)),
         ("sessions", "sess_00000000000000000000000000000000".to_owned()),
+        ("users", user),
+        ("groups", group),
+        ("roles", role),
+        ("v1/projects/{project_id}/roles", project_role.clone()),
+        ("v1/projects/{project_id}/users/{user_id}/roles", project_role.clone()),
+        ("v1/projects/{project_id}/groups/{group_id}/roles", project_role),
         ("projects", project.rsplit('/').next().unwrap().to_owned()),
         ("api_keys", make(&format!("{project}/api_keys"), json!({"name": "Key"})).await),
         ("service_accounts", make(&format!("{project}/service_accounts"), json!({"name": "Bot"})).await),
