@@ -20,6 +20,7 @@ mod list;
 mod not_found;
 mod openapi;
 mod operations;
+mod organization;
 mod permissions;
 pub mod policy;
 mod project_groups;
@@ -29,6 +30,7 @@ mod reveal;
 mod role_assignments;
 mod roles;
 mod service_accounts;
+mod sso_providers;
 mod time;
 mod user_second_factor;
 mod users;
@@ -44,6 +46,7 @@ use error::Denial;
 use extract::Attempt;
 use http_body_util::BodyExt;
 use keyward_service::{Keyward, credential::ModelLister, denied};
+use keyward_service::{Keyward, credential::ModelLister, sso::SsoClient};
 use tower::ServiceExt;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -54,6 +57,8 @@ pub struct Api {
     pub keyward: Keyward,
     /// Asks providers for their models, to test a credential.
     pub models: Arc<dyn ModelLister>,
+    /// Asks identity providers who somebody is.
+    pub sso: Arc<SsoClient>,
 }
 
 /// Every route with its description.
@@ -76,6 +81,8 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(role_assignments::routes())
         .merge(project_users::routes())
         .merge(project_groups::routes())
+        .merge(organization::routes())
+        .merge(sso_providers::routes())
 }
 
 /// The admin API. Every request must carry a [`Caller`] as an extension: who

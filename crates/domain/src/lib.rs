@@ -33,6 +33,7 @@ pub mod second_factor;
 pub mod secret;
 pub mod service_account;
 pub mod throttle;
+pub mod sso;
 
 pub use clock::{Clock, Randomness};
 pub use invalid::Invalid;

@@ -14,13 +14,14 @@ use keyward_provider::{
     demo::Demo,
     http::{Client, ClientOptions, Tls},
 };
-use keyward_service::{Keyward, admin_key::keep_writing_uses, aggregate, session};
+use keyward_service::{Keyward, admin_key::keep_writing_uses, aggregate, session, sso::SsoClient};
 use keyward_telemetry::journal::Journal;
 use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    config::Settings, control::control_plane, installation, model_lists::ProviderModels, system::SystemRandomness,
+    config::Settings, control::control_plane, identity_providers::IdentityProviders, installation,
+    model_lists::ProviderModels, system::SystemRandomness,
 };
 
 /// How long administration that is under way may take once calls have ended.
@@ -100,7 +101,12 @@ fn start_gateway(
     };
     let tls = Tls::native();
     let upstream = Upstream::new(Client::new(client.clone(), tls.clone()), Demo::new(clock.clone()));
-    let api = Api { keyward: keyward.clone(), models: Arc::new(ProviderModels(Arc::new(upstream))) };
+    let identity_providers = Arc::new(IdentityProviders::new(&client, tls.clone()));
+    let api = Api {
+        keyward: keyward.clone(),
+        models: Arc::new(ProviderModels(Arc::new(upstream))),
+        sso: Arc::new(SsoClient::new(identity_providers, settings.allow_private_upstreams)),
+    };
     let parts = GatewayParts {
         index: keyward.index().clone(),
         caps: keyward.request_caps(),

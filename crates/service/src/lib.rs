@@ -37,6 +37,7 @@ pub mod second_factor;
 pub mod service_account;
 pub mod session;
 pub mod sign_in;
+pub mod sso;
 
 pub use error::{Error, Result};
 pub use keyward::Keyward;

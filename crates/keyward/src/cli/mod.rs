@@ -28,6 +28,7 @@ mod projects;
 mod roles;
 mod session;
 mod shell;
+mod sso;
 mod table;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -63,6 +64,8 @@ pub enum AdminCommand {
     Groups(Group<groups::Command>),
     /// Roles: what their holders may do, and who holds them
     Roles(Group<roles::Command>),
+    /// Single sign-on: identity providers that say who people are
+    Sso(Group<sso::Command>),
     /// The audit log: who changed what
     Audit(Group<audit::Command>),
 }
@@ -111,6 +114,7 @@ pub async fn execute(command: AdminCommand, shell: &mut Shell<'_>) -> Exit {
         AdminCommand::Members(group) => group.members(shell).await,
         AdminCommand::Groups(group) => group.groups(shell).await,
         AdminCommand::Roles(group) => group.roles(shell).await,
+        AdminCommand::Sso(group) => group.sso(shell).await,
         AdminCommand::Audit(group) => group.audit(shell).await,
     };
     shell.end(done)
