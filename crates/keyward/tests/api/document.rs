@@ -84,6 +84,8 @@ impl Operation {
                 "password" | "current_password" | "new_password" => json!("a password of nobody"),
                 "code" => json!("000000"),
                 "organization_id" => json!("org_00000000000000000000000000000000"),
+                "issuer" => json!("https://login.example.com"),
+                "client_id" => json!("keyward"),
                 _ => panic!("{} {}: say what {field} is at least", self.method, self.path),
             };
             body.insert(field.to_owned(), value);

@@ -66,6 +66,10 @@ async fn collections(app: &TestApp, actor: &Actor) -> Vec<(String, fn(usize) -> 
         (format!("{project}/api_keys"), |number| json!({"name": format!("Number {number}")})),
         (format!("{project}/credentials"), |_| json!({"provider": "demo"})),
         ("/v1/organization/credentials".to_owned(), |_| json!({"provider": "demo"})),
+        (
+            "/v1/organization/sso_providers".to_owned(),
+            |number| json!({"name": format!("Number {number}"), "issuer": "https://login.example.com", "client_id": "keyward"}),
+        ),
     ]
 }
 

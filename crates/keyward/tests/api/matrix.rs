@@ -23,7 +23,12 @@ const PUBLIC: &[&str] = &["/healthz", "/readyz", "/openapi.json"];
 
 /// What anybody may ask for who wants to come in or to leave; it has a test file
 /// of its own.
-const WAYS_IN: &[&str] = &["/v1/auth/sign_in", "/v1/auth/sign_out"];
+const WAYS_IN: &[&str] = &[
+    "/v1/auth/sign_in",
+    "/v1/auth/sign_out",
+    "/v1/auth/sso/{sso_provider_id}/start",
+    "/v1/auth/sso/callback/{organization_id}",
+];
 
 /// What isn't administration and has a test file of its own.
 fn is_data_plane(operation: &Operation) -> bool {
@@ -43,6 +48,9 @@ pub async fn one_of_everything(app: &TestApp) -> BTreeMap<&'static str, String> 
     let project = app.project("Project").await;
     let owner = app.admin.get("/v1/organization/admin_api_keys").await.ok()["data"][0]["owner"].clone();
     let make = async |path: &str, body: Value| id(&app.admin.post(path, body).await.ok());
+    // It can't be reached, and nothing that is asked here asks it well.
+    let sso = json!({"name": "Provider", "issuer": "http://127.0.0.1:9", "client_id": "keyward"});
+    let sso_provider = make("/v1/organization/sso_providers", sso).await;
     BTreeMap::from([
         ("users", id(&owner)),
         ("sessions", "sess_00000000000000000000000000000000".to_owned()),
@@ -52,6 +60,9 @@ pub async fn one_of_everything(app: &TestApp) -> BTreeMap<&'static str, String> 
         ("credentials", make(&format!("{project}/credentials"), json!({"provider": "demo"})).await),
         ("organization/credentials", make("/v1/organization/credentials", json!({"provider": "demo"})).await),
         ("admin_api_keys", make("/v1/organization/admin_api_keys", json!({"name": "Key"})).await),
+        ("sso_providers", sso_provider.clone()),
+        ("auth/sso", sso_provider),
+        ("sso/callback", id(&app.admin.get("/v1/organization").await.ok())),
     ])
 }
 
