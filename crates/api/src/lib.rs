@@ -45,8 +45,7 @@ use axum::Router;
 use error::Denial;
 use extract::Attempt;
 use http_body_util::BodyExt;
-use keyward_service::{Keyward, credential::ModelLister, denied};
-use keyward_service::{Keyward, credential::ModelLister, sso::SsoClient};
+use keyward_service::{Keyward, credential::ModelLister, denied, sso::SsoClient};
 use tower::ServiceExt;
 use utoipa_axum::router::OpenApiRouter;
 

@@ -93,9 +93,21 @@ const POLICY: &[(&str, Needs)] = &[
     ("verify-audit-logs", Holds(AuditRead)),
     ("list-permissions", Member),
 
+    // The organization, and single sign-on
+    ("retrieve-organization", Holds(OrganizationRead)),
+    ("modify-organization", Holds(OrganizationUpdate)),
+    ("list-sso-providers", Holds(SsoManage)),
+    ("create-sso-provider", Holds(SsoManage)),
+    ("retrieve-sso-provider", Holds(SsoManage)),
+    ("modify-sso-provider", Holds(SsoManage)),
+    ("delete-sso-provider", Holds(SsoManage)),
+    ("test-sso-provider", Holds(SsoManage)),
+
     // Signing in, and what is a person's own
     ("sign-in", Nothing),
     ("sign-out", Nothing),
+    ("start-sso", Nothing),
+    ("finish-sso", Nothing),
     ("get-account", Session),
     ("modify-account", Session),
     ("change-password", Session),

@@ -32,8 +32,8 @@ pub mod role;
 pub mod second_factor;
 pub mod secret;
 pub mod service_account;
-pub mod throttle;
 pub mod sso;
+pub mod throttle;
 
 pub use clock::{Clock, Randomness};
 pub use invalid::Invalid;

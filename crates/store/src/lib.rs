@@ -35,9 +35,9 @@ pub mod role_assignment;
 pub mod second_factor;
 pub mod service_account;
 pub mod session;
-pub mod user_organizations;
 pub mod sso_grants;
 pub mod sso_provider;
+pub mod user_organizations;
 
 pub use error::StoreError;
 pub use page::CursorUnknown;

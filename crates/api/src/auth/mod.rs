@@ -14,8 +14,5 @@ pub use self::{
 use crate::Api;
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new()
-        .routes(routes!(sign_in::sign_in))
-        .routes(routes!(sign_out::sign_out))
-        .merge(sso::routes())
+    OpenApiRouter::new().routes(routes!(sign_in::sign_in)).routes(routes!(sign_out::sign_out)).merge(sso::routes())
 }

@@ -124,6 +124,11 @@ async fn fresh(app: &TestApp, ids: &BTreeMap<&'static str, String>) -> BTreeMap<
         ("credentials", format!("{project}/credentials"), json!({"provider": "demo"})),
         ("organization/credentials", "/v1/organization/credentials".into(), json!({"provider": "demo"})),
         ("admin_api_keys", "/v1/organization/admin_api_keys".into(), json!({"name": "Key"})),
+        (
+            "sso_providers",
+            "/v1/organization/sso_providers".into(),
+            json!({"name": format!("Provider {number}"), "issuer": "http://127.0.0.1:9", "client_id": "keyward"}),
+        ),
     ] {
         fresh.insert(collection, id(&app.admin.post(&path, body).await.ok()));
     }

@@ -171,7 +171,7 @@ async fn sign_in(
     vouched: &Vouched,
     callback: &Callback,
 ) -> Result<std::result::Result<Welcome, Refused>> {
-    let mut change = keyward.own_change(&nobody(provider, &callback.origin)).await?;
+    let mut change = keyward.record(&nobody(provider, &callback.origin)).await?;
     // As it is now, while nobody else changes anything.
     let present = store::find(&mut change.conn(), provider.organization, provider.id).await?;
     if present.is_none_or(|present| !present.enabled || present.version != provider.version) {
@@ -209,7 +209,7 @@ async fn note(keyward: &Keyward, provider: &SsoProvider, origin: &RequestOrigin,
         Some(user) => newcomer(provider.organization, user, origin.clone()),
         None => nobody(provider, origin),
     };
-    let mut change = keyward.own_change(&actor).await?;
+    let mut change = keyward.record(&actor).await?;
     let described = json!({ "method": "sso", "sso_provider_id": provider.id, "reason": code, "message": message });
     let target = user.map_or_else(|| provider.id.to_string(), |user| user.id.to_string());
     change.audit(Event::on("login.failed", target, &(), &described).ended(Outcome::Failed)).await?;

@@ -4,12 +4,14 @@
 use std::collections::BTreeSet;
 
 use keyward_domain::{
-    id::{SsoProviderId, UserId},
-    role::{BuiltIn, Scope},
+    clock::to_millis,
+    id::{GroupId, RoleId, SsoProviderId, UserId},
+    role::{BuiltIn, Role, Scope},
     sso::{Claims, Given, SsoProvider, given},
 };
 use keyward_store::{
-    project,
+    group, project,
+    role_assignment::{self, Assignment, Principal},
     sso_grants::{self, Held},
 };
 use serde_json::{Value, json};
@@ -17,6 +19,8 @@ use serde_json::{Value, json};
 use crate::{
     Result,
     change::{Change, Event},
+    role::find_anywhere,
+    role_assignment::{given_event, taken_event},
 };
 
 /// Gives a user what the claims say now, and takes what they don't say any more.
@@ -39,52 +43,80 @@ pub(super) async fn bring_up_to_date(
     Ok(())
 }
 
-/// Gives it, unless the group, role or project isn't there any more.
+/// Gives it, unless the group or role isn't there (any more).
 async fn grant(change: &mut Change<'_>, provider: SsoProviderId, held: Held) -> Result<()> {
-    let (organization, now) = (change.actor.organization, keyward_domain::clock::to_millis(change.now));
-    let Some(described) = describe(change, provider, held.given).await? else { return Ok(()) };
-    sso_grants::insert(&mut change.conn(), organization, provider, held, now).await?;
-    note(change, held, true, described).await
+    match held.given {
+        Given::Group(group) => change_membership(change, provider, held.user, group, true).await,
+        Given::Role(role, scope) => change_role(change, provider, held.user, (role, scope), true).await,
+    }
 }
 
 /// Takes it.
 pub(super) async fn withdraw(change: &mut Change<'_>, provider: SsoProviderId, held: Held) -> Result<()> {
-    let organization = change.actor.organization;
-    let described = describe(change, provider, held.given).await?.unwrap_or_else(|| json!({ "source": provider }));
-    sso_grants::delete(&mut change.conn(), organization, provider, held).await?;
-    note(change, held, false, described).await
+    match held.given {
+        Given::Group(group) => change_membership(change, provider, held.user, group, false).await,
+        Given::Role(role, scope) => change_role(change, provider, held.user, (role, scope), false).await,
+    }
 }
 
-/// What an audit event says of it; `None` if it can't be held (any more).
-async fn describe(change: &mut Change<'_>, provider: SsoProviderId, given: Given) -> Result<Option<Value>> {
-    let organization = change.actor.organization;
-    Ok(match given {
-        Given::Group(group) => sso_grants::group_name(&mut change.conn(), organization, group)
-            .await?
-            .map(|name| json!({ "group_id": group, "group": name, "source": provider })),
-        Given::Role(id, scope) => sso_grants::role(&mut change.conn(), organization, id)
-            .await?
-            .filter(|role| role.fits(scope) && role.built_in() != Some(BuiltIn::OrganizationOwner))
-            .map(|role| json!({ "role_id": id, "role": role.name, "project_id": scope.project(), "source": provider })),
-    })
+async fn change_membership(
+    change: &mut Change<'_>,
+    provider: SsoProviderId,
+    user: UserId,
+    id: GroupId,
+    is_added: bool,
+) -> Result<()> {
+    let (organization, now) = (change.actor.organization, to_millis(change.now));
+    let Some(found) = group::find(&mut change.conn(), organization, id).await? else { return Ok(()) };
+    let described = json!({ "user_id": user, "source": provider });
+    let (event_type, before, after) = if is_added {
+        group::add_member(&mut change.conn(), &found, user, Some(provider), now).await?;
+        ("group.member.added", Value::Null, described)
+    } else {
+        group::remove_member(&mut change.conn(), &found, user, Some(provider)).await?;
+        ("group.member.removed", described, Value::Null)
+    };
+    let mut event = Event::on(event_type, id, &before, &after);
+    event.targets.push(user.to_string());
+    change.audit(event).await
 }
 
-async fn note(change: &mut Change<'_>, held: Held, given: bool, described: Value) -> Result<()> {
+async fn change_role(
+    change: &mut Change<'_>,
+    provider: SsoProviderId,
+    user: UserId,
+    (id, scope): (RoleId, Scope),
+    is_given: bool,
+) -> Result<()> {
     let organization = change.actor.organization;
-    let (event_type, scope) = match (held.given, given) {
-        (Given::Group(_), true) => ("group.member.added", Scope::Organization),
-        (Given::Group(_), false) => ("group.member.removed", Scope::Organization),
-        (Given::Role(_, scope), true) => ("role.assignment.created", scope),
-        (Given::Role(_, scope), false) => ("role.assignment.deleted", scope),
+    let principal = Principal::User(user);
+    let role = find_anywhere(&mut change.conn(), organization, id).await?;
+    let mut event = if is_given {
+        let Some(role) = role.filter(|role| may_be_given(role, scope)) else { return Ok(()) };
+        let source = Some(provider);
+        let assignment =
+            Assignment { principal, scope, role: id, source, created_by: None, created_at: to_millis(change.now) };
+        role_assignment::insert(&mut change.conn(), organization, &assignment).await?;
+        let mut event = given_event(principal, &role);
+        event.after["source"] = json!(provider);
+        event
+    } else {
+        role_assignment::delete(&mut change.conn(), organization, principal, scope, id, Some(provider)).await?;
+        let Some(role) = role else { return Ok(()) };
+        let mut event = taken_event(principal, &role);
+        event.before["source"] = json!(provider);
+        event
     };
     let within = match scope.project() {
         Some(id) => project::find(&mut change.conn(), organization, id).await?,
         None => None,
     };
-    let (before, after) = if given { (Value::Null, described) } else { (described, Value::Null) };
-    let mut event = Event::on(event_type, held.user, &before, &after);
-    if let Given::Group(group) = held.given {
-        event.targets.push(group.to_string());
-    }
-    change.audit(event.within(within.as_ref())).await
+    event.project = within.as_ref();
+    change.audit(event).await
+}
+
+/// Whether a mapping can give it: whoever changed the role since may have made
+/// it another's.
+fn may_be_given(role: &Role, scope: Scope) -> bool {
+    role.fits(scope) && role.built_in() != Some(BuiltIn::OrganizationOwner)
 }

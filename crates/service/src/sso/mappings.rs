@@ -8,9 +8,9 @@ use keyward_domain::{
     role::Scope,
     sso::{Given, Mapping},
 };
-use keyward_store::{Conn, access, project, sso_grants};
+use keyward_store::{Conn, access, group, project};
 
-use crate::{Result, authorize::check_grant, change::Change};
+use crate::{Result, authorize::check_grant, change::Change, role::find_anywhere};
 
 /// Checks those of `mappings` that weren't there `before`.
 pub(super) async fn check(change: &mut Change<'_>, mappings: &[Mapping], before: &[Mapping]) -> Result<()> {
@@ -31,15 +31,15 @@ async fn gives(
     given: Given,
 ) -> Result<std::result::Result<Access, (&'static str, &'static str)>> {
     let (role, scope) = match given {
-        Given::Group(group) => {
-            if sso_grants::group_name(conn, organization, group).await?.is_none() {
+        Given::Group(id) => {
+            if group::find(conn, organization, id).await?.is_none() {
                 return Ok(Err(("group_id", "There is no such group in this organization.")));
             }
-            return Ok(Ok(access::of_principal(conn, organization, group.uuid()).await?.unwrap_or_default()));
+            return Ok(Ok(access::of_principal(conn, organization, id.uuid()).await?.unwrap_or_default()));
         }
         Given::Role(role, scope) => (role, scope),
     };
-    let Some(role) = sso_grants::role(conn, organization, role).await? else {
+    let Some(role) = find_anywhere(conn, organization, role).await? else {
         return Ok(Err(("role_id", "There is no such role in this organization.")));
     };
     if let Scope::Project(project) = scope

@@ -19,3 +19,4 @@ mod organization;
 mod project;
 mod schema;
 mod service_account;
+mod sso;
