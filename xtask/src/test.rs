@@ -117,7 +117,12 @@ fn doc_tests(workspace: &Workspace, cluster: &Cluster, tally: &mut Tally) -> any
     run_reading(&mut cargo, Output::Stdout, |line| tally.read(line))
 }
 
-fn end_to_end(workspace: &Workspace, [python, oidc]: [&Path; 2], cluster: &Cluster, tally: &mut Tally) -> anyhow::Result<()> {
+fn end_to_end(
+    workspace: &Workspace,
+    [python, oidc]: [&Path; 2],
+    cluster: &Cluster,
+    tally: &mut Tally,
+) -> anyhow::Result<()> {
     if !has_tests(&workspace.root.join("e2e"))? {
         println!("passed over: e2e has no test_*.py yet");
         return Ok(());

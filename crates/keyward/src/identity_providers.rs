@@ -67,3 +67,60 @@ impl Transport for IdentityProviders {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use keyward_provider::http::Tls;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    fn asking(allow_private: bool, patience: Duration) -> IdentityProviders {
+        let options = ClientOptions { allow_private, ..ClientOptions::default() };
+        IdentityProviders { patience, ..IdentityProviders::new(&options, Tls::native()) }
+    }
+
+    /// A provider that answers `head` and then as many bytes as are taken.
+    async fn answered(head: &'static str, patience: Duration) -> Result<Response<Vec<u8>>, IdentityProviderError> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/token?x=1", listener.local_addr().unwrap());
+        let provider = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = [0; 4096];
+            let length = stream.read(&mut request).await.unwrap();
+            assert!(request[..length].starts_with(b"GET /token?x=1 HTTP/1.1\r\n"));
+            stream.write_all(head.as_bytes()).await.unwrap();
+            while !head.is_empty() && stream.write_all(&[b'x'; 8192]).await.is_ok() {}
+            std::future::pending::<()>().await;
+        };
+        let asking = asking(true, patience);
+        tokio::select! {
+            answer = asking.fetch(Request::get(&url).body(Vec::new()).unwrap()) => answer,
+            () = provider => unreachable!("it never ends by itself"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_hangs_is_given_up() {
+        let answer = answered("", Duration::from_millis(200)).await;
+        assert!(matches!(answer, Err(IdentityProviderError::TimedOut)), "{answer:?}");
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_end_is_cut_off() {
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n";
+        let Err(IdentityProviderError::NotUnderstood(why)) = answered(head, PATIENCE).await else { panic!("taken") };
+        assert!(why.contains("larger than 524288 bytes"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn a_private_address_is_refused_unless_the_operator_allows_it() {
+        for url in ["http://127.0.0.1:9/", "https://10.0.0.1/", "http://169.254.169.254/latest", "http://[::1]:9/"] {
+            let answer = asking(false, PATIENCE).fetch(Request::get(url).body(Vec::new()).unwrap()).await;
+            assert!(matches!(answer, Err(IdentityProviderError::Blocked(_))), "{url}: {answer:?}");
+        }
+    }
+}

@@ -13,6 +13,7 @@ use crate::{
 keyward_testkit::on_both_databases!(
     an_organization_is_read_and_renamed,
     single_sign_on_is_required_only_where_it_works,
+    requiring_single_sign_on_ends_what_passwords_opened_but_for_owners,
     a_member_who_is_no_owner_changes_nothing,
 );
 
@@ -58,6 +59,21 @@ async fn single_sign_on_is_required_only_where_it_works(app: &TestApp) {
     app.admin.delete(&format!("{PROVIDERS}/{}", id(&other))).await.assert_error(409, "last_sso_provider", None);
     app.admin.post(PATH, json!({"sso_required": false})).await.ok();
     app.admin.delete(&format!("{PROVIDERS}/{}", id(&other))).await.ok();
+}
+
+async fn requiring_single_sign_on_ends_what_passwords_opened_but_for_owners(app: &TestApp) {
+    let idp = IdentityProvider::start(app).await;
+    let provider = idp.connect(app, json!({"creates_members": true})).await;
+    let by_password = session(&idp.sign_in(app, &provider, json!({"email": "bob@example.com", "sub": "bob"})).await);
+    app.execute("UPDATE sessions SET sso_provider_id = NULL").await;
+    let by_sso = session(&idp.sign_in(app, &provider, json!({})).await);
+    let owner = app.person("first@example.com").await;
+    app.admin.post(PATH, json!({"sso_required": true})).await.ok();
+    get(app, &by_password, PATH).await.assert_error(401, "signed_out", None);
+    get(app, &by_sso, PATH).await.ok();
+    owner.get(PATH).await.ok();
+    let events = app.admin.get("/v1/organization/audit_logs?event_types[]=organization.updated").await.ok();
+    assert_eq!(events["data"][0]["after"], json!({"sso_required": true, "ended_sessions": 1}));
 }
 
 async fn a_member_who_is_no_owner_changes_nothing(app: &TestApp) {

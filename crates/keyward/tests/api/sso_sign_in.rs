@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     identity_provider::{Attempt, IdentityProvider, PROVIDERS, get, session},
-    support::id,
+    support::{id, ids},
 };
 
 keyward_testkit::on_both_databases!(
@@ -16,6 +16,8 @@ keyward_testkit::on_both_databases!(
     a_member_is_known_by_their_verified_address_and_then_by_their_subject,
     an_account_of_another_organization_is_not_taken_over,
     claims_give_roles_and_take_them_back_at_each_sign_in,
+    claims_put_people_into_groups_but_never_into_one_that_owns,
+    who_was_disabled_or_removed_stays_out,
     a_mapping_that_is_no_more_takes_back_what_it_gave,
     what_the_token_leaves_out_the_user_information_may_say,
     a_session_ends_with_the_provider_that_vouched_for_it,
@@ -133,6 +135,47 @@ async fn claims_give_roles_and_take_them_back_at_each_sign_in(app: &TestApp) {
     assert_eq!(given[1]["after"]["role_id"], viewer.as_str());
     assert_eq!((&given[1]["after"]["source"], &given[1]["project"]["id"]), (&provider["id"], &json!(project_id)));
     assert_eq!(taken[1]["before"]["source"], provider["id"]);
+}
+
+async fn claims_put_people_into_groups_but_never_into_one_that_owns(app: &TestApp) {
+    let idp = IdentityProvider::start(app).await;
+    let groups = "/v1/organization/groups";
+    let made = async |name: &str| id(&app.admin.post(groups, json!({"name": name})).await.ok());
+    let (staff, gone) = (made("Staff").await, made("Gone").await);
+    let role = json!({"role_id": BuiltIn::OrganizationAuditor.id().to_string()});
+    app.admin.post(&format!("{groups}/{staff}/roles"), role).await.ok();
+    let map = |value: &str, group: &str| json!({"claim": "groups", "value": value, "group_id": group});
+    let mappings = json!([map("staff", &staff), map("gone", &gone)]);
+    let provider = idp.connect(app, json!({"creates_members": true, "mappings": mappings})).await;
+    app.admin.delete(&format!("{groups}/{gone}")).await.ok();
+    let cookie = session(&idp.sign_in(app, &provider, json!({"groups": ["staff", "gone"]})).await);
+    get(app, &cookie, "/v1/organization/audit_logs").await.ok();
+    let members = async || ids(&app.admin.get(&format!("{groups}/{staff}/users")).await.ok()).len();
+    assert_eq!(members().await, 1);
+    let cookie = session(&idp.sign_in(app, &provider, json!({"groups": []})).await);
+    get(app, &cookie, "/v1/organization/audit_logs").await.assert_error(403, "insufficient_permissions", None);
+    assert_eq!(members().await, 0);
+    let (added, removed) = (events(app, "group.member.added").await, events(app, "group.member.removed").await);
+    assert_eq!((added.len(), &added[0]["after"]["source"]), (1, &provider["id"]));
+    assert_eq!((removed.len(), &removed[0]["before"]["source"]), (1, &provider["id"]));
+}
+
+async fn who_was_disabled_or_removed_stays_out(app: &TestApp) {
+    let idp = IdentityProvider::start(app).await;
+    let provider = idp.connect(app, json!({"creates_members": true})).await;
+    let cookie = session(&idp.sign_in(app, &provider, json!({})).await);
+    let added = events(app, "user.added").await;
+    let user = format!("/v1/organization/users/{}", added[0]["targets"][0].as_str().unwrap());
+    app.admin.post(&user, json!({"disabled": true})).await.ok();
+    get(app, &cookie, ORGANIZATION).await.assert_error(401, "signed_out", None);
+    idp.sign_in(app, &provider, json!({})).await.assert_error(403, "sso_member_disabled", None);
+    app.admin.post(&user, json!({"disabled": false})).await.ok();
+    session(&idp.sign_in(app, &provider, json!({})).await);
+    app.admin.delete(&user).await.ok();
+    idp.sign_in(app, &provider, json!({})).await.assert_error(403, "sso_not_a_member", None);
+    let failed = events(app, "login.failed").await;
+    assert_eq!(failed.len(), 2);
+    assert!(failed.iter().all(|event| event["targets"][0] == added[0]["targets"][0]), "{failed:?}");
 }
 
 async fn a_mapping_that_is_no_more_takes_back_what_it_gave(app: &TestApp) {

@@ -10,7 +10,7 @@ use keyward_domain::{
     sso::{Claims, Given, SsoProvider, given},
 };
 use keyward_store::{
-    group, project,
+    access, group, project,
     role_assignment::{self, Assignment, Principal},
     sso_grants::{self, Held},
 };
@@ -43,7 +43,7 @@ pub(super) async fn bring_up_to_date(
     Ok(())
 }
 
-/// Gives it, unless the group or role isn't there (any more).
+/// Gives it, unless the group or role isn't there any more, or would make an owner.
 async fn grant(change: &mut Change<'_>, provider: SsoProviderId, held: Held) -> Result<()> {
     match held.given {
         Given::Group(group) => change_membership(change, provider, held.user, group, true).await,
@@ -69,6 +69,10 @@ async fn change_membership(
     let (organization, now) = (change.actor.organization, to_millis(change.now));
     let Some(found) = group::find(&mut change.conn(), organization, id).await? else { return Ok(()) };
     let described = json!({ "user_id": user, "source": provider });
+    let gives = access::of_principal(&mut change.conn(), organization, id.uuid()).await?;
+    if is_added && gives.is_some_and(|gives| gives.is_owner()) {
+        return Ok(());
+    }
     let (event_type, before, after) = if is_added {
         group::add_member(&mut change.conn(), &found, user, Some(provider), now).await?;
         ("group.member.added", Value::Null, described)

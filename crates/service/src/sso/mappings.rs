@@ -35,7 +35,14 @@ async fn gives(
             if group::find(conn, organization, id).await?.is_none() {
                 return Ok(Err(("group_id", "There is no such group in this organization.")));
             }
-            return Ok(Ok(access::of_principal(conn, organization, id.uuid()).await?.unwrap_or_default()));
+            let given = access::of_principal(conn, organization, id.uuid()).await?.unwrap_or_default();
+            if given.is_owner() {
+                return Ok(Err((
+                    "group_id",
+                    "This group owns the organization, and single sign-on never makes an owner.",
+                )));
+            }
+            return Ok(Ok(given));
         }
         Given::Role(role, scope) => (role, scope),
     };
