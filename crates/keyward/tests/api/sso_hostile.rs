@@ -31,7 +31,7 @@ async fn a_token_that_is_wrong_in_any_way_signs_nobody_in(app: &TestApp) {
     let provider = idp.connect(app, json!({"creates_members": true})).await;
     let now = idp.now();
     // What can't be read at all is the provider's failure; the rest says which claim is wrong.
-    let unreadable = "can't be read at id_token";
+    let unreadable = "its ID token lacks what every one holds";
     let wrong = [
         (json!({"nonce": "another"}), "(nonce)"),
         (json!({"nonce": null}), "(nonce)"),

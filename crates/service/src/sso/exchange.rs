@@ -41,10 +41,11 @@ pub(super) async fn redeem(
             let code: String = refusal.error().to_string().chars().filter(char::is_ascii_graphic).take(60).collect();
             failed(&format!("the provider refuses ({code})"))
         }
-        RequestTokenError::Parse(error, _) => {
-            let path: String = error.path().to_string().chars().take(60).collect();
-            IdentityProviderError::NotUnderstood(format!("its token endpoint's answer can't be read at {path}")).into()
-        }
+        RequestTokenError::Parse(..) => IdentityProviderError::NotUnderstood(
+            "its token endpoint's answer can't be read: it isn't JSON, or its ID token lacks what every one holds"
+                .into(),
+        )
+        .into(),
         RequestTokenError::Other(_) => {
             IdentityProviderError::NotUnderstood("its token endpoint's answer isn't JSON".into()).into()
         }

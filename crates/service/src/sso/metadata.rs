@@ -69,7 +69,8 @@ pub(super) async fn discover(asking: &Asking<'_>, issuer: &Issuer) -> Result<Met
         )),
         DiscoveryError::Response(_, _, _) => unusable("its discovery document or its keys aren't JSON"),
         DiscoveryError::Parse(error) => {
-            unusable(format!("its discovery document or its keys can't be read at {}", error.path()))
+            let why: String = error.inner().to_string().chars().filter(|c| !c.is_control()).take(120).collect();
+            unusable(format!("its discovery document or its keys can't be read ({why})"))
         }
         DiscoveryError::Validation(_) => unusable(format!(
             "its discovery document names another issuer than {}: give it letter for letter as the provider does, the slash at the end included",
