@@ -7,6 +7,7 @@
 
 mod bench;
 mod debian;
+mod node;
 mod openapi;
 mod postgres;
 mod process;

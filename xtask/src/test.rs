@@ -6,7 +6,7 @@ use std::{ffi::OsStr, fs, path::Path, time::Instant};
 use anyhow::bail;
 
 use crate::{
-    debian,
+    debian, node,
     postgres::{self, Cluster},
     process::{Output, run, run_reading},
     python,
@@ -19,6 +19,8 @@ use crate::{
 const POSTGRES: &str = "KEYWARD_TEST_POSTGRES";
 /// What the end-to-end tests read to find the program.
 const BINARY: &str = "KEYWARD_BINARY";
+/// What they read to find the identity provider that they sign in by.
+const OIDC: &str = "KEYWARD_OIDC";
 
 /// A part of the run, for developers.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -44,6 +46,7 @@ pub fn run_parts(workspace: &Workspace, only: Option<Part>) -> anyhow::Result<()
         step("packages", || debian::install(&missing(wanted(Part::E2e))))?;
     }
     let python = if wanted(Part::E2e) { Some(step("python", || python::environment(workspace))?) } else { None };
+    let oidc = if wanted(Part::E2e) { Some(step("oidc", || node::identity_provider(workspace))?) } else { None };
     if wanted(Part::Fmt) {
         step("fmt", || run(&mut workspace.cargo(&["fmt", "--all", "--check"])))?;
     }
@@ -57,8 +60,8 @@ pub fn run_parts(workspace: &Workspace, only: Option<Part>) -> anyhow::Result<()
             step("unit", || unit(workspace, &cluster, &mut tally))?;
             step("doc tests", || doc_tests(workspace, &cluster, &mut tally))?;
         }
-        if let Some(python) = python {
-            step("e2e", || end_to_end(workspace, &python, &cluster, &mut tally))?;
+        if let (Some(python), Some(oidc)) = (python, oidc) {
+            step("e2e", || end_to_end(workspace, [&python, &oidc], &cluster, &mut tally))?;
         }
     }
 
@@ -76,6 +79,9 @@ fn missing(end_to_end: bool) -> Vec<&'static str> {
     }
     if end_to_end && python::interpreter().is_none() {
         packages.push("python3-venv");
+    }
+    if end_to_end && !node::is_installed() {
+        packages.extend(["nodejs", "npm"]);
     }
     packages
 }
@@ -111,7 +117,12 @@ fn doc_tests(workspace: &Workspace, cluster: &Cluster, tally: &mut Tally) -> any
     run_reading(&mut cargo, Output::Stdout, |line| tally.read(line))
 }
 
-fn end_to_end(workspace: &Workspace, python: &Path, cluster: &Cluster, tally: &mut Tally) -> anyhow::Result<()> {
+fn end_to_end(
+    workspace: &Workspace,
+    [python, oidc]: [&Path; 2],
+    cluster: &Cluster,
+    tally: &mut Tally,
+) -> anyhow::Result<()> {
     if !has_tests(&workspace.root.join("e2e"))? {
         println!("passed over: e2e has no test_*.py yet");
         return Ok(());
@@ -122,7 +133,8 @@ fn end_to_end(workspace: &Workspace, python: &Path, cluster: &Cluster, tally: &m
         bail!("cargo built no {}", binary.display());
     }
     let mut pytest = workspace.command(python);
-    pytest.args(["-m", "pytest", "-p", "no:cacheprovider", "e2e"]).env(BINARY, binary).env(POSTGRES, &cluster.url);
+    pytest.args(["-m", "pytest", "-p", "no:cacheprovider", "e2e"]);
+    pytest.env(BINARY, binary).env(OIDC, oidc).env(POSTGRES, &cluster.url);
     run_reading(&mut pytest, Output::Stdout, |line| tally.read(line))
 }
 

@@ -9,7 +9,7 @@ use axum::{
 };
 use keyward_access::Refusal;
 use keyward_domain::Invalid;
-use keyward_service::{Error, StoreError, credential::ModelListError};
+use keyward_service::{Error, StoreError, credential::ModelListError, sso::IdentityProviderError};
 use serde::Serialize;
 
 /// An answer that refuses.
@@ -138,6 +138,16 @@ impl From<Error> for ApiError {
                     ModelListError::Blocked(_) => (StatusCode::BAD_GATEWAY, "provider_blocked"),
                     ModelListError::TimedOut => (StatusCode::GATEWAY_TIMEOUT, "provider_timeout"),
                     ModelListError::NotAList(_) => (StatusCode::BAD_GATEWAY, "provider_not_understood"),
+                };
+                Self::new(status, code, message)
+            }
+            Error::IdentityProvider(why) => {
+                let (status, code) = match why {
+                    IdentityProviderError::Unreachable(_) => (StatusCode::BAD_GATEWAY, "provider_unreachable"),
+                    IdentityProviderError::Blocked(_) => (StatusCode::BAD_GATEWAY, "provider_blocked"),
+                    IdentityProviderError::TimedOut => (StatusCode::GATEWAY_TIMEOUT, "provider_timeout"),
+                    IdentityProviderError::NotUnderstood(_) => (StatusCode::BAD_GATEWAY, "provider_not_understood"),
+                    IdentityProviderError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "provider_busy"),
                 };
                 Self::new(status, code, message)
             }

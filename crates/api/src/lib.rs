@@ -22,6 +22,7 @@ mod list;
 mod not_found;
 mod openapi;
 mod operations;
+mod organization;
 mod password_reset;
 mod permissions;
 pub mod policy;
@@ -33,6 +34,7 @@ mod role_assignments;
 mod roles;
 mod service_accounts;
 mod setup;
+mod sso_providers;
 mod time;
 mod user_second_factor;
 mod users;
@@ -47,7 +49,7 @@ use axum::Router;
 use error::Denial;
 use extract::Attempt;
 use http_body_util::BodyExt;
-use keyward_service::{Keyward, credential::ModelLister, denied};
+use keyward_service::{Keyward, credential::ModelLister, denied, sso::SsoClient};
 use tower::ServiceExt;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -58,6 +60,8 @@ pub struct Api {
     pub keyward: Keyward,
     /// Asks providers for their models, to test a credential.
     pub models: Arc<dyn ModelLister>,
+    /// Asks identity providers who somebody is.
+    pub sso: Arc<SsoClient>,
 }
 
 /// Every route with its description.
@@ -84,6 +88,8 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(invitations::routes())
         .merge(password_reset::routes())
         .merge(setup::routes())
+        .merge(organization::routes())
+        .merge(sso_providers::routes())
 }
 
 /// The admin API. Every request must carry a [`Caller`] as an extension: who

@@ -155,6 +155,15 @@ const POLICY: &[(&str, Needs)] = &[
     ("retrieve-invite", HoldsSomewhere(MembersRead)),
     ("resend-invite", HoldsSomewhere(MembersManage)),
     ("delete-invite", HoldsSomewhere(MembersManage)),
+    // The organization, and single sign-on
+    ("retrieve-organization", Holds(OrganizationRead)),
+    ("modify-organization", Holds(OrganizationUpdate)),
+    ("list-sso-providers", Holds(SsoManage)),
+    ("create-sso-provider", Holds(SsoManage)),
+    ("retrieve-sso-provider", Holds(SsoManage)),
+    ("modify-sso-provider", Holds(SsoManage)),
+    ("delete-sso-provider", Holds(SsoManage)),
+    ("test-sso-provider", Holds(SsoManage)),
 
     // Signing in, and what is a person's own
     ("sign-in", Nothing),
@@ -165,6 +174,8 @@ const POLICY: &[(&str, Needs)] = &[
     ("request-password-reset", Nothing),
     ("complete-password-reset", Nothing),
     ("set-up", Nothing),
+    ("start-sso", Nothing),
+    ("finish-sso", Nothing),
     ("get-account", Session),
     ("modify-account", Session),
     ("change-password", Session),

@@ -33,6 +33,7 @@ pub mod role;
 pub mod second_factor;
 pub mod secret;
 pub mod service_account;
+pub mod sso;
 pub mod throttle;
 
 pub use clock::{Clock, Randomness};

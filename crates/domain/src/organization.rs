@@ -18,6 +18,18 @@ pub struct Organization {
     pub created_at: Timestamp,
 }
 
+/// An organization with what its owners decided about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrganizationSettings {
+    /// The organization.
+    pub organization: Organization,
+    /// Whether members sign in by single sign-on only; owners may use their
+    /// password nevertheless, or a broken provider would shut everybody out.
+    pub sso_required: bool,
+    /// Counts its changes, for `If-Match`.
+    pub version: i64,
+}
+
 /// A person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {

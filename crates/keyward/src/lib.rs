@@ -6,6 +6,7 @@ pub mod config;
 mod control;
 mod demo;
 pub mod doctor;
+pub mod identity_providers;
 pub mod init;
 pub mod installation;
 pub mod logging;

@@ -14,7 +14,7 @@ use keyward_provider::{
     demo::Demo,
     http::{Client, ClientOptions, Tls},
 };
-use keyward_service::{Keyward, admin_key::keep_writing_uses, aggregate, mail, session};
+use keyward_service::{Keyward, admin_key::keep_writing_uses, aggregate, mail, session, sso::SsoClient};
 use keyward_telemetry::journal::Journal;
 use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -22,6 +22,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     config::Settings,
     control::control_plane,
+    identity_providers::IdentityProviders,
     installation,
     mail::{MailSettings, SmtpMailer},
     model_lists::ProviderModels,
@@ -124,7 +125,12 @@ fn start_gateway(
     };
     let tls = Tls::native();
     let upstream = Upstream::new(Client::new(client.clone(), tls.clone()), Demo::new(clock.clone()));
-    let api = Api { keyward: keyward.clone(), models: Arc::new(ProviderModels(Arc::new(upstream))) };
+    let identity_providers = Arc::new(IdentityProviders::new(&client, tls.clone()));
+    let api = Api {
+        keyward: keyward.clone(),
+        models: Arc::new(ProviderModels(Arc::new(upstream))),
+        sso: Arc::new(SsoClient::new(identity_providers, settings.allow_private_upstreams)),
+    };
     let parts = GatewayParts {
         index: keyward.index().clone(),
         caps: keyward.request_caps(),

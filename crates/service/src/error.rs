@@ -4,7 +4,7 @@
 use keyward_domain::{Invalid, actor::Denied, api_key::NotPossible};
 use keyward_store::{CursorUnknown, StoreError};
 
-use crate::credential::ModelListError;
+use crate::{credential::ModelListError, sso::IdentityProviderError};
 
 /// The answer of a use case.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -88,6 +88,9 @@ pub enum Error {
     /// A provider didn't do its part.
     #[error(transparent)]
     Provider(#[from] ModelListError),
+    /// An identity provider didn't do its part.
+    #[error(transparent)]
+    IdentityProvider(#[from] IdentityProviderError),
     /// The database didn't do its part.
     #[error(transparent)]
     Store(#[from] StoreError),

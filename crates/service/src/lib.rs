@@ -42,6 +42,7 @@ pub mod service_account;
 pub mod session;
 pub mod setup;
 pub mod sign_in;
+pub mod sso;
 
 pub use error::{Error, Result};
 pub use keyward::Keyward;

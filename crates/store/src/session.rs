@@ -4,7 +4,7 @@
 use keyward_domain::{
     Timestamp,
     clock::{from_millis, to_millis},
-    id::{OrganizationId, SessionId, SsoProviderId, UserId},
+    id::{OrganizationId, RoleId, SessionId, SsoProviderId, UserId},
 };
 use uuid::Uuid;
 
@@ -143,4 +143,34 @@ const DELETE_OVER: &str = "DELETE FROM sessions WHERE expires_at <= $1 OR last_s
 /// Forgets sessions that have expired by `now` or weren't used since `idle`.
 pub async fn delete_over(conn: &mut Conn<'_>, now: i64, idle: i64) -> Result<u64, StoreError> {
     sql!(conn, execute, DELETE_OVER, now, idle)
+}
+
+const DELETE_OF_PROVIDER: &str = "DELETE FROM sessions WHERE organization_id = $1 AND sso_provider_id = $2";
+
+/// Ends the sessions that an SSO provider vouched for; answers how many.
+pub async fn delete_of_provider(
+    conn: &mut Conn<'_>,
+    organization: OrganizationId,
+    provider: SsoProviderId,
+) -> Result<u64, StoreError> {
+    sql!(conn, execute, DELETE_OF_PROVIDER, organization.uuid(), provider.uuid())
+}
+
+const DELETE_BY_PASSWORD: &str = "DELETE FROM sessions
+    WHERE organization_id = $1 AND sso_provider_id IS NULL AND id <> $2
+    AND user_id NOT IN (SELECT principal_id FROM role_assignments
+        WHERE organization_id = $1 AND role_id = $3 AND principal_kind = 'user')
+    AND user_id NOT IN (SELECT user_id FROM group_members WHERE group_id IN (SELECT principal_id
+        FROM role_assignments WHERE organization_id = $1 AND role_id = $3 AND principal_kind = 'group'))";
+
+/// Ends the sessions in an organization that a password opened, but for
+/// `kept` and those of whoever holds the role `but`; answers how many.
+pub async fn delete_by_password(
+    conn: &mut Conn<'_>,
+    organization: OrganizationId,
+    kept: Option<SessionId>,
+    but: RoleId,
+) -> Result<u64, StoreError> {
+    let kept = kept.map_or(Uuid::nil(), SessionId::uuid);
+    sql!(conn, execute, DELETE_BY_PASSWORD, organization.uuid(), kept, but.uuid())
 }

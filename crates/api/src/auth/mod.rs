@@ -2,6 +2,7 @@
 
 mod sign_in;
 mod sign_out;
+mod sso;
 mod welcome;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -13,5 +14,5 @@ pub use self::{
 use crate::Api;
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(sign_in::sign_in)).routes(routes!(sign_out::sign_out))
+    OpenApiRouter::new().routes(routes!(sign_in::sign_in)).routes(routes!(sign_out::sign_out)).merge(sso::routes())
 }

@@ -21,6 +21,7 @@ use keyward_service::{
     credential::{ModelListError, ModelLister, ModelNames},
     open,
     organization::{self, CreateOrganization},
+    sso::{Fetched, IdentityProviderError, SsoClient, Transport},
 };
 use keyward_store::Pool;
 use serde_json::Value;
@@ -74,7 +75,8 @@ impl TestApi {
             ip: std::net::IpAddr::from([192, 0, 2, 1]),
             request_id: RequestId::generate(keyward.ids(), &StandingClock, &CountingRandomness(AtomicU64::new(9))),
         };
-        let api = Api { keyward: keyward.clone(), models: provider.clone() };
+        let sso = Arc::new(SsoClient::new(Arc::new(NoWayOut), false));
+        let api = Api { keyward: keyward.clone(), models: provider.clone(), sso };
         let router = keyward_api::router(api).layer(Extension(caller));
         let admin_key = admin_key_of(&keyward, "First").await;
         Self { keyward, provider, admin_key, router, _directory: directory }
@@ -190,5 +192,14 @@ impl Randomness for CountingRandomness {
             let n = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             chunk.copy_from_slice(&n.to_le_bytes()[..chunk.len()]);
         }
+    }
+}
+
+/// No identity provider can be reached.
+struct NoWayOut;
+
+impl Transport for NoWayOut {
+    fn fetch(&self, _: axum::http::Request<Vec<u8>>) -> Fetched<'_> {
+        Box::pin(std::future::ready(Err(IdentityProviderError::Unreachable("there is no network".into()))))
     }
 }

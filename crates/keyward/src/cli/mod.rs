@@ -29,6 +29,7 @@ mod projects;
 mod roles;
 mod session;
 mod shell;
+mod sso;
 mod table;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -66,6 +67,8 @@ pub enum AdminCommand {
     Roles(Group<roles::Command>),
     /// Invitations: how people become members
     Invitations(Group<invitations::Command>),
+    /// Single sign-on: identity providers that say who people are
+    Sso(Group<sso::Command>),
     /// The audit log: who changed what
     Audit(Group<audit::Command>),
 }
@@ -115,6 +118,7 @@ pub async fn execute(command: AdminCommand, shell: &mut Shell<'_>) -> Exit {
         AdminCommand::Groups(group) => group.groups(shell).await,
         AdminCommand::Roles(group) => group.roles(shell).await,
         AdminCommand::Invitations(group) => group.invitations(shell).await,
+        AdminCommand::Sso(group) => group.sso(shell).await,
         AdminCommand::Audit(group) => group.audit(shell).await,
     };
     shell.end(done)

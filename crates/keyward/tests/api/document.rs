@@ -94,6 +94,8 @@ impl Operation {
                 "role" => json!("reader"),
                 "token" => json!("a".repeat(43)),
                 "organization" => json!("An organization"),
+                "issuer" => json!("https://login.example.com"),
+                "client_id" => json!("keyward"),
                 _ => panic!("{} {}: say what {field} is at least", self.method, self.path),
             };
             body.insert(field.to_owned(), value);

@@ -68,6 +68,10 @@ async fn collections(app: &TestApp, actor: &Actor) -> Vec<(String, fn(usize) -> 
             "/v1/organization/invites".to_owned(),
             |number| json!({"email": format!("number{number}@example.com"), "role": "reader"}),
         ),
+        (
+            "/v1/organization/sso_providers".to_owned(),
+            |number| json!({"name": format!("Number {number}"), "issuer": "https://login.example.com", "client_id": "keyward"}),
+        ),
     ]
 }
 

@@ -56,6 +56,9 @@ pub async fn one_of_everything(app: &TestApp) -> BTreeMap<&'static str, String> 
         let path = format!("/v1/projects/{project_id}/{holder}/roles");
         app.admin.post(&path, json!({"role_id": project_role})).await.ok();
     }
+    // It can't be reached, and nothing that is asked here asks it well.
+    let sso = json!({"name": "Provider", "issuer": "http://127.0.0.1:9", "client_id": "keyward"});
+    let sso_provider = make("/v1/organization/sso_providers", sso).await;
     BTreeMap::from([
         ("sessions", "sess_00000000000000000000000000000000".to_owned()),
         ("users", user),
@@ -71,6 +74,9 @@ pub async fn one_of_everything(app: &TestApp) -> BTreeMap<&'static str, String> 
         ("organization/credentials", make("/v1/organization/credentials", json!({"provider": "demo"})).await),
         ("admin_api_keys", make("/v1/organization/admin_api_keys", json!({"name": "Key"})).await),
         ("invites", make(INVITES, json!({"email": "one@example.com", "role": "reader"})).await),
+        ("sso_providers", sso_provider.clone()),
+        ("auth/sso", sso_provider),
+        ("sso/callback", id(&app.admin.get("/v1/organization").await.ok())),
     ])
 }
 

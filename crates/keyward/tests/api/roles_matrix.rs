@@ -129,6 +129,11 @@ async fn fresh(app: &TestApp, ids: &BTreeMap<&'static str, String>) -> BTreeMap<
             "/v1/organization/invites".into(),
             json!({"email": format!("{number}@example.com"), "role": "reader"}),
         ),
+        (
+            "sso_providers",
+            "/v1/organization/sso_providers".into(),
+            json!({"name": format!("Provider {number}"), "issuer": "http://127.0.0.1:9", "client_id": "keyward"}),
+        ),
     ] {
         fresh.insert(collection, id(&app.admin.post(&path, body).await.ok()));
     }

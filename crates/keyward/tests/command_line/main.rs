@@ -12,5 +12,6 @@ mod keys;
 mod members;
 mod projects;
 mod roles;
+mod sso;
 mod support;
 mod verify;

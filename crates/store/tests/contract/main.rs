@@ -27,3 +27,4 @@ mod schema;
 mod second_factor;
 mod service_account;
 mod session;
+mod sso;
