@@ -58,8 +58,8 @@ async fn another_site_changes_nothing_with_a_session(app: &TestApp) {
         let path = operation.path.replace(['{', '}'], "");
         for headers in FOREIGN.iter().chain([&[][..]].iter()) {
             let asking = asking(&app.nobody, &operation.method, &path, Some(&cookie), headers);
-            let body = operation.least_body().unwrap_or_else(|| json!({}));
-            asking.json(&body).send().await.assert_error(403, "cross_site_request", None);
+            // Where it comes from is looked at before what it says.
+            asking.json(&json!({})).send().await.assert_error(403, "cross_site_request", None);
         }
     }
     assert!(tried > 30, "{tried}");

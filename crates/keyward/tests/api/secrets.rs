@@ -88,6 +88,10 @@ async fn nothing_that_signs_in_is_anywhere_but_in_the_answer_that_hands_it_over(
     sign_in(new, &codes[0]).await.ok();
     sign_in(new, &codes[0]).await.assert_error(401, "invalid_second_factor", None);
     sign_in(wrong, &codes[1]).await.assert_error(401, "invalid_credentials", None);
+    // Somebody may have typed their password in its place.
+    let unknown = "secret.typed.as.an.address@example.com";
+    let body = json!({"email": unknown, "password": wrong});
+    app.nobody.post("/v1/auth/sign_in", body).await.assert_error(401, "invalid_credentials", None);
     app.nobody.with_cookie(wrong.replace(' ', "")).get("/v1/account").await;
     for path in ["/v1/account", "/v1/account/sessions", "/v1/organization/audit_logs/export"] {
         assert_eq!(person.get(path).await.status, 200);
@@ -105,7 +109,8 @@ async fn nothing_that_signs_in_is_anywhere_but_in_the_answer_that_hands_it_over(
     check_files(&files(app.data_dir()), &secrets);
     app.finish().await;
     let logged = logs.0.lock().unwrap().clone();
-    assert!(holds(&logged, "keyward_gateway"), "the subscriber hears the program");
+    assert!(holds(&logged, "with an address that nobody has"), "the subscriber hears the program");
+    secrets.push(unknown.to_owned());
     for secret in &secrets {
         assert!(!holds(&logged, secret), "{secret} is in a log");
     }
