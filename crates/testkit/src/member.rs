@@ -47,7 +47,7 @@ impl Member {
         let identity = Identity::User { id: user.id, email: user.email, session: None };
         let maker = Somebody { organization, identity, access: Access::owner(), origin: RequestOrigin::default() };
         let name = Name::parse("name", "Own key").unwrap();
-        let command = CreateAdminKey { name, expires_in_seconds: None, idempotency: None };
+        let command = CreateAdminKey { name, expires_in_seconds: None, roles: Vec::new(), idempotency: None };
         let key = admin_key::create(keyward, &maker, command).await.unwrap();
         Self { id: user.id.to_string(), actor: nobody.with_key(key.secret.expose()), organization }
     }
