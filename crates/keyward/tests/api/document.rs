@@ -82,6 +82,7 @@ impl Operation {
             let value = match field {
                 "name" | "role_name" => json!("A name"),
                 "permissions" => json!(["project:read"]),
+                "role" if self.path.contains("/invites") => json!("reader"),
                 "role" => json!("member"),
                 "role_id" => json!("role_00000000000070008000000000000004"),
                 "user_id" => json!(format!("user_{}", "0".repeat(32))),
@@ -91,7 +92,6 @@ impl Operation {
                 "password" | "current_password" | "new_password" => json!("a password of nobody"),
                 "code" => json!("000000"),
                 "organization_id" => json!("org_00000000000000000000000000000000"),
-                "role" => json!("reader"),
                 "token" => json!("a".repeat(43)),
                 "organization" => json!("An organization"),
                 "issuer" => json!("https://login.example.com"),

@@ -26,7 +26,6 @@ mod organization;
 mod password_resets;
 mod project_members;
 mod projects;
-mod projects;
 mod role_assignments;
 mod roles;
 mod roles_matrix;
