@@ -179,7 +179,7 @@ impl Plot {
         let called = name(&format!("Thing {}", self.made));
         match attempt.what {
             0 => {
-                let permissions = if attempt.role % 2 == 0 { wanted & actor.access.at(scope) } else { wanted };
+                let permissions = if attempt.role.is_multiple_of(2) { wanted & actor.access.at(scope) } else { wanted };
                 let command =
                     CreateRole { scope, name: called, description: String::new(), permissions, idempotency: None };
                 if let Ok(role) = role::create(keyward, actor, command).await {
@@ -208,7 +208,7 @@ impl Plot {
                 }
             }
             7 => {
-                let roles = if attempt.whom % 2 == 0 { Vec::new() } else { vec![WantedRole { role, scope }] };
+                let roles = if attempt.whom.is_multiple_of(2) { Vec::new() } else { vec![WantedRole { role, scope }] };
                 let command = CreateAdminKey { name: called, expires_in_seconds: None, roles, idempotency: None };
                 if let Ok(made) = admin_key::create(keyward, actor, command).await {
                     let (id, owner) = (made.key.details.key.id, made.key.details.owner);

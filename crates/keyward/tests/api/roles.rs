@@ -174,7 +174,7 @@ async fn a_role_in_use_goes_only_with_a_replacement(app: &TestApp) {
     app.admin.get(&path).await.assert_error(404, "not_found", None);
     for holder in [format!("users/{}", grace.id), format!("groups/{group}")] {
         let held = app.admin.get(&format!("/v1/organization/{holder}/roles")).await.ok();
-        assert_eq!(ids(&held), [new.clone()]);
+        assert_eq!(ids(&held), std::slice::from_ref(&new));
     }
     grace.actor.get("/v1/organization/users").await.assert_error(403, "insufficient_permissions", None);
     grace.actor.get("/v1/organization/groups").await.ok();

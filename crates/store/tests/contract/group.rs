@@ -86,7 +86,7 @@ async fn a_user_can_be_in_a_group_for_two_reasons(database: &Database) {
     let first = group::members(conn, &made, &page).await.unwrap().unwrap();
     assert_eq!((first.data, first.has_more), (vec![one.clone()], true), "once, for whatever reasons");
     let page = Page { cursor: Some(Cursor::After(one.id)), ..page };
-    assert_eq!(group::members(conn, &made, &page).await.unwrap().unwrap().data, [two.clone()]);
+    assert_eq!(group::members(conn, &made, &page).await.unwrap().unwrap().data, std::slice::from_ref(&two));
     group::remove_member(conn, &made, one.id, None).await.unwrap();
     assert_eq!(group::reasons(conn, &made, one.id).await.unwrap(), [provider]);
     group::remove_from_all(conn, OrganizationId::from_uuid(uuid(2)), one.id).await.unwrap();

@@ -63,8 +63,8 @@ async fn a_role_is_read_back_where_it_belongs(database: &Database) {
         assert_eq!(role::find(conn, own, role.id).await.unwrap().as_ref(), Some(role));
         assert_eq!(role::find(conn, other, role.id).await.unwrap(), None);
     }
-    assert_eq!(role::at(conn, own, Scope::Organization).await.unwrap(), [of_organization.0.clone()]);
-    assert_eq!(role::at(conn, own, scope).await.unwrap(), [of_project.0.clone()]);
+    assert_eq!(role::at(conn, own, Scope::Organization).await.unwrap(), std::slice::from_ref(&of_organization.0));
+    assert_eq!(role::at(conn, own, scope).await.unwrap(), std::slice::from_ref(&of_project.0));
     assert_eq!(role::at(conn, other, Scope::Organization).await.unwrap(), []);
     let both = [of_organization.0.id, of_project.0.id];
     assert_eq!(role::among(conn, own, &both).await.unwrap().len(), 2);
