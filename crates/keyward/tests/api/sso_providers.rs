@@ -15,6 +15,7 @@ keyward_testkit::on_both_databases!(
     an_edit_changes_what_it_names,
     a_new_issuer_takes_the_secret_with_it,
     only_an_owner_connects_a_provider,
+    who_manages_single_sign_on_raises_nobody_above_themselves,
     a_mapping_gives_only_what_is_there_and_what_one_holds,
     another_organizations_providers_are_not_found,
     a_test_tells_what_is_wrong,
@@ -159,6 +160,35 @@ async fn only_an_owner_connects_a_provider(app: &TestApp) {
         let asking = asking.header("sec-fetch-site", "same-origin").json(&body());
         asking.send().await.assert_error(403, "insufficient_permissions", None);
     }
+}
+
+async fn who_manages_single_sign_on_raises_nobody_above_themselves(app: &TestApp) {
+    let role = json!({"role_name": "Single sign-on", "permissions": ["sso:manage", "organization:read"]});
+    let role = id(&app.admin.post("/v1/organization/roles", role).await.ok());
+    let key = json!({"name": "Manager", "roles": [{"role_id": role}]});
+    let key = app.admin.post("/v1/organization/admin_api_keys", key).await.ok();
+    let manager = app.nobody.with_key(key["value"].as_str().unwrap());
+    let path = format!("{PROVIDERS}/{}", id(&app.admin.post(PROVIDERS, body()).await.ok()));
+    // Whoever could point it elsewhere could come in as anybody.
+    manager.post(PROVIDERS, named_elsewhere()).await.assert_error(403, "escalation_not_allowed", None);
+    for elsewhere in [json!({"issuer": "https://evil.example", "client_secret": null}), json!({"client_id": "evil"})] {
+        manager.post(&path, elsewhere).await.assert_error(403, "escalation_not_allowed", None);
+    }
+    let map = |role: &str| json!({"mappings": [{"claim": "groups", "value": "a", "role_id": role}]});
+    let auditor = BuiltIn::OrganizationAuditor.id().to_string();
+    manager.post(&path, map(&auditor)).await.assert_error(403, "escalation_not_allowed", None);
+    manager.post(&path, map(&role)).await.ok();
+    // What somebody else has mapped may stay.
+    app.admin.post(&path, map(&auditor)).await.ok();
+    let renamed = manager.post(&path, json!({"name": "Anew", "enabled": false})).await.ok();
+    assert_eq!(renamed["mappings"][0]["role_id"], auditor.as_str());
+    let kept = json!({"mappings": renamed["mappings"], "creates_members": true});
+    assert_eq!(manager.post(&path, kept).await.ok()["creates_members"], true);
+    assert_eq!(manager.delete(&path).await.ok()["deleted"], true);
+}
+
+fn named_elsewhere() -> Value {
+    json!({"name": "Elsewhere", "issuer": "https://evil.example", "client_id": "evil"})
 }
 
 async fn a_mapping_gives_only_what_is_there_and_what_one_holds(app: &TestApp) {
