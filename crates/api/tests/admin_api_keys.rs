@@ -114,10 +114,8 @@ async fn every_permission_is_listed_with_its_kind() {
     let listed = api.get("/v1/organization/permissions").await.ok();
     let all = listed["data"].as_array().unwrap();
     assert_eq!((all.len(), &listed["has_more"]), (keyward_domain::permission::Permission::ALL.len(), &json!(false)));
-    assert_eq!(
-        all[0],
-        json!({ "object": "organization.permission", "id": "organization:read", "kind": "organization" })
-    );
+    let first = (&all[0]["object"], &all[0]["id"], &all[0]["kind"]);
+    assert_eq!(first, (&json!("organization.permission"), &json!("organization:read"), &json!("organization")));
     let invoke = all.iter().find(|permission| permission["id"] == "llm:invoke").unwrap();
     assert_eq!(invoke["kind"], "data");
     api.send("GET", "/v1/organization/permissions", None, &[]).await.refused(401, "invalid_api_key");

@@ -48,9 +48,11 @@ async fn a_query_that_makes_no_sense_is_refused_everywhere(app: &TestApp) {
         if list.takes("order") {
             app.admin.get(&format!("{path}?order=up")).await.assert_error(400, "invalid_value", "order");
         }
-        for query in ["", "?", "?limit=100", "?limit=&after="] {
-            let whole = app.admin.get(&format!("{path}{query}")).await.ok();
-            assert_eq!((&whole["object"], &whole["has_more"]), (&json!("list"), &json!(false)), "{path}{query}");
+        let whole = app.admin.get(&format!("{path}?limit=100")).await.ok();
+        assert_eq!((&whole["object"], &whole["has_more"]), (&json!("list"), &json!(false)), "{path}");
+        let usual = app.admin.get(&path).await.ok();
+        for query in ["?", "?limit=&after="] {
+            assert_eq!(app.admin.get(&format!("{path}{query}")).await.ok(), usual, "{path}{query}");
         }
     }
 }

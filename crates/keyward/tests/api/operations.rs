@@ -27,7 +27,8 @@ async fn the_document_is_served_as_the_code_says(app: &TestApp) {
 }
 
 async fn an_address_that_does_not_exist_is_told_to_those_who_may_come_in(app: &TestApp) {
-    for path in ["/v1/organization/nothing", "/v1/organization", "/v1/projects/x/users", "/v1/organization/projects/"] {
+    for path in ["/v1/organization/nothing", "/v1/organization/", "/v1/projects/x/users", "/v1/organization/projects/"]
+    {
         app.nobody.get(path).await.assert_error(401, "invalid_api_key", None);
         app.admin.get(path).await.assert_error(404, "unknown_url", None);
     }

@@ -97,7 +97,10 @@ async fn an_answer_that_this_browser_did_not_ask_for_is_refused(app: &TestApp) {
     let (mine, theirs) = (Attempt::start(app, &provider).await, Attempt::start(app, &provider).await);
     idp.visited(&mine);
     let state = mine.parameter("state");
-    let (good, tampered) = (format!("code=1&state={state}"), format!("code=1&state={}x", &state[..42]));
+    let (good, tampered) = (
+        format!("code=1&state={state}"),
+        format!("code=1&state={}{}", &state[..42], if state.ends_with('x') { 'y' } else { 'x' }),
+    );
     let mut broken = mine.cookie.clone();
     let flipped = if broken.ends_with('A') { 'B' } else { 'A' };
     broken.pop();
