@@ -8,6 +8,7 @@ import pytest
 from support.admin import Admin
 from support.clients import Clients
 from support.keyward import Installation
+from support.waiting import eventually
 from support.wire import Answer, bearer, send
 
 WEEK = 7 * 24 * 3600
@@ -136,7 +137,11 @@ class TestSetup:
     @staticmethod
     def link(fresh: Installation, number: int) -> str:
         """The token that the server printed, to its terminal only."""
-        output = fresh.servers[number].output.read_text()
-        words = [word for word in output.split() if "/setup/" in word]
-        assert len(words) == 1, output
+        output = fresh.servers[number].output
+
+        def printed() -> list[str]:
+            return [word for word in output.read_text().split() if "/setup/" in word]
+
+        words = eventually("the setup link is printed", printed)
+        assert len(words) == 1, output.read_text()
         return fresh.secrets.add(words[0].rsplit("/", 1)[1], "the token of a setup link")

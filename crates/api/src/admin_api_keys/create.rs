@@ -52,6 +52,7 @@ impl WantedRoleBody {
 /// time.
 #[utoipa::path(
     post, path = "/v1/organization/admin_api_keys", operation_id = "admin-api-keys-create", tag = "Admin keys",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Guards against doing it twice within 24 hours")),
     request_body = CreateAdminApiKeyBody, responses((status = 200, body = AdminApiKeyObject))
 )]
 pub async fn create(

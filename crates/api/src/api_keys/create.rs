@@ -85,7 +85,7 @@ impl CreateApiKeyBody {
 /// Creates an API key and shows it in `value`, the only time.
 #[utoipa::path(
     post, path = "/v1/organization/projects/{project_id}/api_keys", operation_id = "create-project-api-key", tag = "API keys",
-    params(("project_id" = String, Path, description = "Id of the project")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Guards against doing it twice within 24 hours"), ("project_id" = String, Path, description = "Id of the project")),
     request_body = CreateApiKeyBody, responses((status = 200, body = ApiKeyObject))
 )]
 pub async fn create(

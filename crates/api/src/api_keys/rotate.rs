@@ -26,7 +26,7 @@ pub struct RotateApiKeyBody {
 /// the only time.
 #[utoipa::path(
     post, path = "/v1/organization/projects/{project_id}/api_keys/{api_key_id}/rotate", operation_id = "rotate-project-api-key", tag = "API keys",
-    params(("project_id" = String, Path, description = "Id of the project"), ("api_key_id" = String, Path, description = "Id of the key"),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Guards against doing it twice within 24 hours"), ("project_id" = String, Path, description = "Id of the project"), ("api_key_id" = String, Path, description = "Id of the key"),
         ("If-Match" = Option<String>, Header, description = "The version that was read")),
     request_body = RotateApiKeyBody, responses((status = 200, body = ApiKeyObject))
 )]

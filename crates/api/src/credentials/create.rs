@@ -68,7 +68,7 @@ impl NewCredentialBody {
 /// Makes a credential of a project. Calls use it from the next one on.
 #[utoipa::path(
     post, path = "/v1/organization/projects/{project_id}/credentials", operation_id = "create-project-credential", tag = "Credentials",
-    params(("project_id" = String, Path, description = "Id of the project")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Guards against doing it twice within 24 hours"), ("project_id" = String, Path, description = "Id of the project")),
     request_body = NewCredentialBody, responses((status = 200, body = CredentialObject))
 )]
 pub async fn create_in_project(
@@ -83,6 +83,7 @@ pub async fn create_in_project(
 /// Makes a credential of the organization: every project inherits it.
 #[utoipa::path(
     post, path = "/v1/organization/credentials", operation_id = "create-organization-credential", tag = "Credentials",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Guards against doing it twice within 24 hours")),
     request_body = NewCredentialBody, responses((status = 200, body = CredentialObject))
 )]
 pub async fn create_in_organization(

@@ -23,6 +23,7 @@ pub struct GroupBody {
 /// Creates a group: nobody is in it, and it holds no role.
 #[utoipa::path(
     post, path = "/v1/organization/groups", operation_id = "create-group", tag = "Groups",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Guards against doing it twice within 24 hours")),
     request_body = GroupBody, responses((status = 200, body = GroupObject))
 )]
 pub async fn create(

@@ -65,6 +65,7 @@ fn grant(at: usize, project: &InviteProject) -> Result<ProjectGrant, Invalid> {
 /// the only time.
 #[utoipa::path(
     post, path = "/v1/organization/invites", operation_id = "inviteUser", tag = "Invitations",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Guards against doing it twice within 24 hours")),
     request_body = CreateInviteBody, responses((status = 200, body = InviteObject))
 )]
 pub async fn create(

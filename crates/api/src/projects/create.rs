@@ -64,6 +64,7 @@ impl CreateProjectBody {
 /// Creates an active project.
 #[utoipa::path(
     post, path = "/v1/organization/projects", operation_id = "create-project", tag = "Projects",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Guards against doing it twice within 24 hours")),
     request_body = CreateProjectBody, responses((status = 200, body = ProjectObject))
 )]
 pub async fn create(

@@ -52,6 +52,7 @@ async fn make(
 /// Creates a role of the organization.
 #[utoipa::path(
     post, path = "/v1/organization/roles", operation_id = "create-role", tag = "Roles",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Guards against doing it twice within 24 hours")),
     request_body = CreateRoleBody, responses((status = 200, body = RoleObject))
 )]
 pub async fn create(
@@ -65,7 +66,7 @@ pub async fn create(
 /// Creates a role of a project.
 #[utoipa::path(
     post, path = "/v1/projects/{project_id}/roles", operation_id = "create-project-role", tag = "Roles",
-    params(("project_id" = String, Path, description = "Id of the project")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Guards against doing it twice within 24 hours"), ("project_id" = String, Path, description = "Id of the project")),
     request_body = CreateRoleBody, responses((status = 200, body = RoleObject))
 )]
 pub async fn create_in_project(

@@ -37,7 +37,7 @@ pub struct CreatedServiceAccountObject {
 /// Creates a service account and an API key that belongs to it.
 #[utoipa::path(
     post, path = "/v1/organization/projects/{project_id}/service_accounts", operation_id = "create-project-service-account", tag = "Service accounts",
-    params(("project_id" = String, Path, description = "Id of the project")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Guards against doing it twice within 24 hours"), ("project_id" = String, Path, description = "Id of the project")),
     request_body = CreateServiceAccountBody, responses((status = 200, body = CreatedServiceAccountObject))
 )]
 pub async fn create(

@@ -31,7 +31,7 @@ pub struct CreateServiceAccountKeyBody {
 #[utoipa::path(
     post, path = "/v1/organization/projects/{project_id}/service_accounts/{service_account_id}/api_keys",
     operation_id = "create-project-service-account-api-key", tag = "Service accounts",
-    params(("project_id" = String, Path, description = "Id of the project"), ("service_account_id" = String, Path, description = "Id of the service account")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Guards against doing it twice within 24 hours"), ("project_id" = String, Path, description = "Id of the project"), ("service_account_id" = String, Path, description = "Id of the service account")),
     request_body = CreateServiceAccountKeyBody, responses((status = 200, body = ServiceAccountApiKeyObject))
 )]
 pub async fn create_key(

@@ -67,6 +67,7 @@ impl CreateSsoProviderBody {
 /// Connects an OpenID Connect provider. Only an owner can: it says who everybody is.
 #[utoipa::path(
     post, path = "/v1/organization/sso_providers", operation_id = "create-sso-provider", tag = "Single sign-on",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Guards against doing it twice within 24 hours")),
     request_body = CreateSsoProviderBody, responses((status = 200, body = SsoProviderObject))
 )]
 pub async fn create(

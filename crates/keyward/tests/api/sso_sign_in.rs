@@ -80,6 +80,7 @@ async fn somebody_new_becomes_a_member_where_that_is_wanted(app: &TestApp) {
     assert_eq!((&added[0]["after"]["email"], &added[0]["after"]["name"]), (&json!("ada@example.com"), &json!("Ada")));
     let login = events(app, "login.succeeded").await;
     assert_eq!((login.len(), &login[0]["after"]["sso_provider_id"]), (1, &provider["id"]));
+    assert_eq!(login[0]["actor"]["session"]["user"]["email"], "ada@example.com");
 }
 
 async fn a_member_is_known_by_their_verified_address_and_then_by_their_subject(app: &TestApp) {

@@ -27,6 +27,7 @@ use crate::{
     Error, Keyward, Result,
     change::Event,
     session::{self, SignedIn, Welcome, newcomer},
+    sign_in::note_success,
 };
 
 /// What a browser brings back.
@@ -186,9 +187,9 @@ async fn sign_in(
         session::end_by_token(&mut change, token).await?;
     }
     let described = json!({ "method": "sso", "sso_provider_id": provider.id });
-    change.audit(Event::on("login.succeeded", user.id, &(), &described)).await?;
     let signed_in = SignedIn { user, organization: provider.organization, sso_provider: Some(provider.id) };
     let welcome = session::open(&mut change, signed_in).await?;
+    note_success(&mut change, &welcome, &described).await?;
     change.commit().await?;
     Ok(Ok(welcome))
 }
