@@ -2,7 +2,8 @@
 //! another one: let in or refused, just as `keyward_api::policy` says. A new
 //! operation is here by itself.
 //!
-//! The roles come as admin keys, which hold just what their roles say.
+//! Each role comes twice: as an admin key, which holds just what its roles say,
+//! and as a person who is signed in, who is a member besides.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use keyward_domain::{
     permission::{Kind, Permission},
     role::BuiltIn,
 };
-use keyward_testkit::{Actor, TestApp};
+use keyward_testkit::{Actor, PASSWORD, TestApp};
 use serde_json::json;
 
 use crate::{
@@ -27,19 +28,22 @@ struct Holder {
     role: BuiltIn,
     /// Where, unless in the organization.
     project: Option<String>,
+    /// Whether it is a person, by a session; otherwise an admin key.
+    is_person: bool,
     actor: Actor,
 }
 
 impl Holder {
     fn holds(&self, permission: Permission, project: Option<&str>) -> bool {
-        let member = BuiltIn::OrganizationMember;
+        // Every member holds what the role of members says.
+        let besides = self.is_person && project.is_none() && BuiltIn::OrganizationMember.holds(permission);
         let here = match (&self.project, project) {
             (None, None) => self.role.holds(permission),
             (None, Some(_)) => permission.kind() != Kind::Organization && self.role.holds(permission),
             (Some(own), Some(asked)) => own == asked && self.role.holds(permission),
             (Some(_), None) => false,
         };
-        here || (project.is_none() && self.role == member && member.holds(permission))
+        here || besides
     }
 
     fn sees(&self, project: &str) -> bool {
@@ -64,13 +68,36 @@ async fn holders(app: &TestApp, projects: &[String]) -> Vec<Holder> {
         let places: Vec<Option<String>> =
             if role.is_of_organization() { vec![None] } else { projects.iter().cloned().map(Some).collect() };
         for project in places {
-            let body = json!({"name": role.name(), "roles": [{"role_id": role.id(), "project_id": project}]});
-            let key = app.admin.post("/v1/organization/admin_api_keys", body).await.ok();
-            let actor = app.nobody.with_key(key["value"].as_str().unwrap());
-            holders.push(Holder { role, project, actor });
+            let actor = key_with(app, role, project.as_deref()).await;
+            holders.push(Holder { role, project: project.clone(), is_person: false, actor });
+            let actor = person_with(app, role, project.as_deref(), holders.len()).await;
+            holders.push(Holder { role, project, is_person: true, actor });
         }
     }
     holders
+}
+
+async fn key_with(app: &TestApp, role: BuiltIn, project: Option<&str>) -> Actor {
+    let body = json!({"name": role.name(), "roles": [{"role_id": role.id(), "project_id": project}]});
+    let key = app.admin.post("/v1/organization/admin_api_keys", body).await.ok();
+    app.nobody.with_key(key["value"].as_str().unwrap())
+}
+
+/// Somebody who was invited, came, and was given the role.
+async fn person_with(app: &TestApp, role: BuiltIn, project: Option<&str>, number: usize) -> Actor {
+    let body = json!({"email": format!("person{number}@example.com"), "role": "reader"});
+    let invited = app.admin.post("/v1/organization/invites", body).await.ok();
+    let token = invited["url"].as_str().unwrap().rsplit('/').next().unwrap();
+    let person = app.nobody.with_browser();
+    let body = json!({"token": token, "name": "Person", "password": PASSWORD});
+    person.post("/v1/auth/invitations/accept", body).await.ok();
+    let id = person.get("/v1/account").await.ok()["user"]["id"].as_str().unwrap().to_owned();
+    let path = match project {
+        None => format!("/v1/organization/users/{id}/roles"),
+        Some(project) => format!("/v1/projects/{project}/users/{id}/roles"),
+    };
+    app.admin.post(&path, json!({"role_id": role.id()})).await.ok();
+    person
 }
 
 /// Whether asking it changes what later questions find.
@@ -95,8 +122,14 @@ async fn every_role_does_what_the_policy_says_and_nothing_else(app: &TestApp) {
             }
             let project = operation.path.contains("{project_id}").then(|| ids["projects"].as_str());
             let answer = ask(&holder.actor, &operation, &operation.path_with(&ids)).await;
-            let who =
-                format!("{} at {:?}: {} {}", holder.role.name(), holder.project, operation.method, operation.path);
+            let who = format!(
+                "{} at {:?} (person: {}): {} {}",
+                holder.role.name(),
+                holder.project,
+                holder.is_person,
+                operation.method,
+                operation.path
+            );
             match holder.refusal(needs, project) {
                 Some(404) => answer.assert_error(404, "not_found", None),
                 Some(_) => {
@@ -109,7 +142,7 @@ async fn every_role_does_what_the_policy_says_and_nothing_else(app: &TestApp) {
             asked += 1;
         }
     }
-    assert!(asked > 400, "{asked}");
+    assert!(asked > 2000, "{asked}");
 }
 
 /// One of everything that a holder before may have taken away.

@@ -28,3 +28,4 @@ mod second_factor;
 mod service_account;
 mod session;
 mod sso;
+mod upgrades;
