@@ -22,11 +22,17 @@ use keyward_service::{
 use support::{House, name};
 
 fn new(project: ProjectId, text: &str) -> CreateServiceAccount {
-    CreateServiceAccount { project, name: name(text), with_key: true, idempotency: None }
+    CreateServiceAccount { project, name: name(text), with_key: true, expires_in_seconds: None, idempotency: None }
 }
 
 fn key_for(place: ServiceAccountPlace, text: &str) -> CreateServiceAccountKey {
-    CreateServiceAccountKey { place, name: Some(name(text)), access: KeyAccess::default(), idempotency: None }
+    CreateServiceAccountKey {
+        place,
+        name: Some(name(text)),
+        expires_in_seconds: None,
+        access: KeyAccess::default(),
+        idempotency: None,
+    }
 }
 
 fn place(created: &CreatedServiceAccount) -> ServiceAccountPlace {
@@ -85,6 +91,29 @@ async fn it_is_renamed_and_listed_in_its_project_only() {
     assert!(matches!(found, Err(Error::NotFound("service account"))), "{found:?}");
     let strangers = list(project, &house.stranger("Second").await).await;
     assert!(matches!(strangers, Err(Error::NotFound("project"))), "{strangers:?}");
+}
+
+#[tokio::test]
+async fn its_keys_may_expire() {
+    let house = House::new().await;
+    let project = house.project("Search").await.id;
+    let short = CreateServiceAccount { expires_in_seconds: Some(60), ..new(project, "Bot") };
+    let bot = service_account::create(&house.keyward, &house.owner(), short).await.unwrap();
+    let short = CreateServiceAccountKey { expires_in_seconds: Some(30), ..key_for(place(&bot), "Second") };
+    let second = service_account::create_key(&house.keyward, &house.owner(), short).await.unwrap();
+    let first = bot.key.unwrap();
+    house.clock.advance(std::time::Duration::from_secs(30));
+    assert_eq!(house.authenticate(&second.secret).err(), Some(Refusal::KeyExpired));
+    assert!(house.authenticate(&first.secret).is_ok());
+    house.clock.advance(std::time::Duration::from_secs(30));
+    assert_eq!(house.authenticate(&first.secret).err(), Some(Refusal::KeyExpired));
+    for wrong in [
+        CreateServiceAccount { expires_in_seconds: Some(0), ..new(project, "Bot") },
+        CreateServiceAccount { expires_in_seconds: Some(60), with_key: false, ..new(project, "Bot") },
+    ] {
+        let refused = service_account::create(&house.keyward, &house.owner(), wrong).await;
+        assert!(matches!(&refused, Err(Error::Invalid(why)) if why.param == "expires_in_seconds"), "{refused:?}");
+    }
 }
 
 #[tokio::test]

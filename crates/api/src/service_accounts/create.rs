@@ -22,6 +22,10 @@ pub struct CreateServiceAccountBody {
     /// Whether it is made without an API key.
     #[serde(default)]
     pub create_service_account_only: Option<bool>,
+    /// After how many seconds its API key stops working, 1 second to ten years;
+    /// null: never.
+    #[serde(default)]
+    pub expires_in_seconds: Option<i64>,
 }
 
 /// A new service account with its first API key.
@@ -50,6 +54,7 @@ pub async fn create(
         project: id(&project_id, "project")?,
         name: Name::parse("name", &request.body.name)?,
         with_key: !request.body.create_service_account_only.unwrap_or(false),
+        expires_in_seconds: request.body.expires_in_seconds,
         idempotency: request.idempotency,
     };
     let created = service_account::create(&api.keyward, &actor, command).await?;

@@ -21,6 +21,9 @@ pub struct CreateServiceAccountKeyBody {
     /// What it is for; what the account is called unless given.
     #[serde(default)]
     pub name: Option<String>,
+    /// After how many seconds it stops working, 1 second to ten years; null: never.
+    #[serde(default)]
+    pub expires_in_seconds: Option<i64>,
     /// Data permissions such as `llm:invoke`; none: all of them.
     #[serde(default)]
     pub scopes: Option<Vec<String>>,
@@ -44,6 +47,7 @@ pub async fn create_key(
     let command = CreateServiceAccountKey {
         place: place(&path)?,
         name: request.body.name.map(|name| Name::parse("name", &name)).transpose()?,
+        expires_in_seconds: request.body.expires_in_seconds,
         access: KeyAccess { scopes, ..KeyAccess::default() },
         idempotency: request.idempotency,
     };

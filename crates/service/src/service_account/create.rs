@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use keyward_domain::{
-    Name,
+    Invalid, Name, Timestamp,
     actor::Actor,
-    api_key::{KeyAccess, KeyDraft},
+    api_key::{KeyAccess, KeyDraft, expiry_after},
     id::{ApiKeyId, ProjectId, ServiceAccountId},
     permission::Permission,
     role::Scope,
@@ -32,6 +32,8 @@ pub struct CreateServiceAccount {
     /// Whether it gets a first API key of the same name, which takes the
     /// permission to create keys.
     pub with_key: bool,
+    /// After how many seconds that key stops working, 1 second to ten years.
+    pub expires_in_seconds: Option<i64>,
     /// Guards against creating twice.
     pub idempotency: Option<Idempotency>,
 }
@@ -52,6 +54,8 @@ pub struct CreateServiceAccountKey {
     pub place: ServiceAccountPlace,
     /// What it is for; `None`: what the account is called.
     pub name: Option<Name>,
+    /// After how many seconds it stops working, 1 second to ten years.
+    pub expires_in_seconds: Option<i64>,
     /// What it may do.
     pub access: KeyAccess,
     /// Guards against creating twice.
@@ -63,6 +67,9 @@ pub async fn create(keyward: &Keyward, actor: &Actor, command: CreateServiceAcco
     let scope = Scope::Project(command.project);
     if command.with_key {
         authorize(actor, Permission::ApiKeysCreate, scope)?;
+    } else if command.expires_in_seconds.is_some() {
+        let message = "expires_in_seconds is of the API key, and none is made: leave it out.";
+        return Err(Invalid::new("expires_in_seconds", message).into());
     }
     let mut change = keyward.change(actor, Permission::ServiceAccountsManage, scope).await?;
     if command.with_key {
@@ -81,7 +88,8 @@ pub async fn create(keyward: &Keyward, actor: &Actor, command: CreateServiceAcco
     change.audit(Event::on("service_account.created", account.id, &(), &account).within(&project)).await?;
     let key = if command.with_key {
         let id = keyward.new_id(ApiKeyId::generate);
-        let draft = draft(account.name.clone(), KeyAccess::default());
+        let expires_at = expiry(command.expires_in_seconds, change.now)?;
+        let draft = KeyDraft { expires_at, ..draft(account.name.clone(), KeyAccess::default()) };
         Some(make(&mut change, &project, id, draft, Some(account.id)).await?)
     } else {
         None
@@ -99,10 +107,15 @@ pub async fn create_key(keyward: &Keyward, actor: &Actor, command: CreateService
     let (project, account) = find_in(&mut change.conn(), actor, command.place).await?;
     let id = keyward.new_id(ApiKeyId::generate);
     change.once(command.idempotency.as_ref(), id).await?;
-    let draft = draft(command.name.unwrap_or(account.name), command.access);
+    let expires_at = expiry(command.expires_in_seconds, change.now)?;
+    let draft = KeyDraft { expires_at, ..draft(command.name.unwrap_or(account.name), command.access) };
     let revealed = make(&mut change, &project, id, draft, Some(account.id)).await?;
     change.commit().await?;
     Ok(revealed)
+}
+
+fn expiry(seconds: Option<i64>, now: Timestamp) -> Result<Option<Timestamp>> {
+    Ok(seconds.map(|seconds| expiry_after(seconds, now)).transpose()?)
 }
 
 fn draft(name: Name, access: KeyAccess) -> KeyDraft {
