@@ -67,7 +67,7 @@ async fn a_provider_is_kept_as_it_is_and_is_its_organizations_own(database: &Dat
     assert_eq!(store::find(conn, first, made.id).await.unwrap(), Some(made.clone()));
     assert_eq!(store::find(conn, second, made.id).await.unwrap(), None);
     let page = Page { limit: 10, order: Order::Desc, cursor: None };
-    assert_eq!(store::list(conn, first, &page).await.unwrap().unwrap().data, [made.clone()]);
+    assert_eq!(store::list(conn, first, &page).await.unwrap().unwrap().data, std::slice::from_ref(&made));
     let mut changed = SsoProvider { enabled: false, creates_members: false, mappings: Vec::new(), ..made.clone() };
     changed.touch(moment(7));
     store::update(conn, &SsoProvider { organization: second, ..changed.clone() }).await.unwrap();
