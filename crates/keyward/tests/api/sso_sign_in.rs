@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     identity_provider::{Attempt, IdentityProvider, PROVIDERS, get, session},
+    links::{ACCEPT, PASSWORD, invite, join, with_cookie},
     support::{id, ids},
 };
 
@@ -15,6 +16,7 @@ keyward_testkit::on_both_databases!(
     somebody_new_becomes_a_member_where_that_is_wanted,
     a_member_is_known_by_their_verified_address_and_then_by_their_subject,
     an_account_of_another_organization_is_not_taken_over,
+    one_organizations_provider_speaks_for_nobody_in_another,
     claims_give_roles_and_take_them_back_at_each_sign_in,
     claims_put_people_into_groups_but_never_into_one_that_owns,
     who_was_disabled_or_removed_stays_out,
@@ -108,6 +110,30 @@ async fn an_account_of_another_organization_is_not_taken_over(app: &TestApp) {
     assert_eq!(events(app, "login.failed").await.len(), 2);
     let strangers = app.stranger.get("/v1/organization/audit_logs?event_types[]=login.*").await.ok();
     assert_eq!(strangers["data"], json!([]), "the other organization had nothing to do with it");
+}
+
+async fn one_organizations_provider_speaks_for_nobody_in_another(app: &TestApp) {
+    let idp = IdentityProvider::start(app).await;
+    // Ada belongs to the second organization, and to the first, whose provider says that it is her.
+    let (_, theirs) = invite(&app.stranger, "ada@example.com").await;
+    join(app, &theirs, "Ada").await;
+    let (_, ours) = invite(&app.admin, "ada@example.com").await;
+    app.nobody.post(ACCEPT, json!({"token": ours, "password": PASSWORD})).await.ok();
+    let provider = idp.connect(app, json!({})).await;
+    let forged = session(&idp.sign_in(app, &provider, json!({})).await);
+    let account = get(app, &forged, "/v1/account").await.ok();
+    let organizations = account["organizations"].as_array().unwrap();
+    let second = organizations.iter().find(|organization| organization["name"] == "Second").unwrap();
+    let body = json!({"organization_id": second["id"]});
+    let switched = with_cookie(app, &forged, Method::POST, "/v1/account/organization", Some(body)).await;
+    switched.assert_error(403, "sign_in_again", None);
+    // Nor is that session enough to accept what another organization offers her.
+    let gone = id(&app.stranger.get("/v1/organization/users?emails[]=ada@example.com").await.ok()["data"][0]);
+    app.stranger.delete(&format!("/v1/organization/users/{gone}")).await.ok();
+    let (_, again) = invite(&app.stranger, "ada@example.com").await;
+    let refused = with_cookie(app, &forged, Method::POST, ACCEPT, Some(json!({"token": again}))).await;
+    refused.assert_error(403, "sign_in_required", None);
+    app.nobody.post(ACCEPT, json!({"token": again, "password": PASSWORD})).await.ok();
 }
 
 async fn claims_give_roles_and_take_them_back_at_each_sign_in(app: &TestApp) {

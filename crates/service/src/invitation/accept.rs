@@ -59,10 +59,17 @@ pub struct AcceptedInvitation {
 /// Who accepts, as far as it is known before the change begins.
 struct Person {
     user: User,
-    /// The hash of a new person's password; `None` for an account that exists.
-    new: Option<String>,
-    /// The session that the new one takes the place of.
-    session: Option<SessionId>,
+    proof: Proof,
+}
+
+/// What makes the account theirs.
+enum Proof {
+    /// They are new: the hash of the password that they chose.
+    New(String),
+    /// They know its password: the hash that it was checked against.
+    Password(String),
+    /// They are signed in, by this session. The new one takes its place.
+    Session(SessionId),
 }
 
 /// Makes the holder of the link a member with the roles that it promises, if
@@ -87,10 +94,11 @@ pub async fn accept(keyward: &Keyward, command: AcceptInvitation) -> Result<Acce
             message: "Whoever sent this invitation may not invite to this any more. Ask somebody else of the organization for a new one.".into(),
         });
     }
-    let user = person.user;
-    match person.new {
-        Some(hash) => add_user(&mut change, &user, &hash).await?,
-        None => {
+    let Person { user, proof } = person;
+    match &proof {
+        Proof::New(hash) => add_user(&mut change, &user, hash).await?,
+        Proof::Password(_) | Proof::Session(_) => {
+            check_still_proven(&mut change, &user, &proof).await?;
             let organization = invitation.organization;
             if organization::find_member(&mut change.conn(), organization, user.id).await?.is_some() {
                 return Err(already_member(&user.email));
@@ -106,7 +114,7 @@ pub async fn accept(keyward: &Keyward, command: AcceptInvitation) -> Result<Acce
     let welcome = if sso_required && invitation.grants.role != InvitedRole::Owner {
         None
     } else {
-        if let Some(old) = person.session {
+        if let Proof::Session(old) = proof {
             sessions::delete(&mut change.conn(), old).await?;
         }
         let signed_in = SignedIn { user: user.clone(), organization: organization.id, sso_provider: None };
@@ -139,23 +147,24 @@ async fn identify(keyward: &Keyward, email: &Email, command: &AcceptInvitation) 
     }
     let known = keyward_store::password::find_by_email(&mut keyward.read().await?.conn(), Some(email)).await?;
     let Some((user, kept)) = known else { return new_person(keyward, email, command).await };
-    if let Some((_, session)) = signed_in {
-        return Ok(Person { user, new: None, session });
+    if let Some((_, Some(session))) = signed_in {
+        return Ok(Person { user, proof: Proof::Session(session) });
     }
     // As at signing in, so that nobody guesses here what they can't guess there.
     let attempt = keyward.begin_attempt(command.origin.ip, email.as_str())?;
     let proven = prove(keyward, &user, kept, command).await;
     attempt.settle(&proven);
-    proven.map(|()| Person { user, new: None, session: None })
+    proven.map(|kept| Person { user, proof: Proof::Password(kept) })
 }
 
 /// Refuses whoever doesn't give the password of `user`, or for whom it isn't
-/// enough.
-async fn prove(keyward: &Keyward, user: &User, kept: Option<String>, command: &AcceptInvitation) -> Result<()> {
+/// enough. Answers the hash that it was checked against.
+async fn prove(keyward: &Keyward, user: &User, kept: Option<String>, command: &AcceptInvitation) -> Result<String> {
     let Some(password) = command.password.clone() else {
         return Err(sign_in_required("There is an account with this address: sign in, or give its password."));
     };
-    if !password::is_right(keyward, Password::presented(password), kept).await? {
+    let is_right = password::is_right(keyward, Password::presented(password), kept.clone()).await?;
+    let Some(kept) = kept.filter(|_| is_right) else {
         let places = user_organizations::all(&mut keyward.read().await?.conn(), Some(user.id)).await?;
         note_failure(keyward, user, &places, &command.origin, "wrong_password");
         return Err(Error::Forbidden {
@@ -163,14 +172,40 @@ async fn prove(keyward: &Keyward, user: &User, kept: Option<String>, command: &A
             message: "This isn't the password of the account with this address. Sign in first, or reset the password."
                 .into(),
         });
-    }
+    };
     let factor = second_factor::find(&mut keyward.read().await?.conn(), user.id).await?;
     if factor.is_some_and(|factor| factor.confirmed_at.is_some()) {
         return Err(sign_in_required(
             "Your account has a second factor: sign in with it first, then open the link again.",
         ));
     }
-    Ok(())
+    Ok(kept)
+}
+
+/// Refuses whose password was changed, or whose session ended, since
+/// [`identify`] looked; and whoever an organization's identity provider vouches
+/// for: it speaks for that organization alone, and the new session opens all
+/// that the account belongs to.
+async fn check_still_proven(change: &mut Change<'_>, user: &User, proof: &Proof) -> Result<()> {
+    let is_theirs = match proof {
+        Proof::New(_) => true,
+        Proof::Password(kept) => {
+            keyward_store::password::find(&mut change.conn(), user.id).await?.as_ref() == Some(kept)
+        }
+        Proof::Session(id) => match sessions::find(&mut change.conn(), *id).await? {
+            Some(session) if session.sso_provider.is_some() => {
+                return Err(sign_in_required(
+                    "You are signed in by single sign-on of another organization, which can't speak for you here: sign out and open the link again with your password. If you have none, have it reset first.",
+                ));
+            }
+            found => found.is_some_and(|session| !session::is_over(&session, change.now)),
+        },
+    };
+    if is_theirs {
+        Ok(())
+    } else {
+        Err(sign_in_required("Meanwhile your password or your session changed: sign in anew."))
+    }
 }
 
 async fn new_person(keyward: &Keyward, email: &Email, command: &AcceptInvitation) -> Result<Person> {
@@ -182,7 +217,7 @@ async fn new_person(keyward: &Keyward, email: &Email, command: &AcceptInvitation
     let password = Password::parse("password", password.expose_secret())?;
     let hash = password::new_hash(keyward, "password", password, &[email.as_str(), name.as_str()]).await?;
     let user = User { id: keyward.new_id(UserId::generate), email: email.clone(), name, created_at: keyward.now() };
-    Ok(Person { user, new: Some(hash), session: None })
+    Ok(Person { user, proof: Proof::New(hash) })
 }
 
 fn sign_in_required(message: &str) -> Error {
