@@ -17,7 +17,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("keyward-provider", &["keyward-domain"]),
     ("keyward-service", &["keyward-domain", "keyward-store", "keyward-access", "keyward-telemetry"]),
     ("keyward-gateway", &["keyward-domain", "keyward-access", "keyward-provider", "keyward-telemetry"]),
-    ("keyward-api", &["keyward-domain", "keyward-access", "keyward-service"]),
+    ("keyward-web", &["keyward-domain", "keyward-access", "keyward-service"]),
+    ("keyward-api", &["keyward-domain", "keyward-access", "keyward-service", "keyward-web"]),
+    ("keyward-console", &["keyward-domain", "keyward-service", "keyward-web"]),
     (
         "keyward",
         &[
@@ -28,7 +30,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "keyward-provider",
             "keyward-service",
             "keyward-gateway",
+            "keyward-web",
             "keyward-api",
+            "keyward-console",
         ],
     ),
     // A test's helper may reach for anything; nothing that ships may reach for it.
@@ -43,7 +47,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "keyward-provider",
             "keyward-service",
             "keyward-gateway",
+            "keyward-web",
             "keyward-api",
+            "keyward-console",
         ],
     ),
     ("keyward-bench", &[]),

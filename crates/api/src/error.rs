@@ -1,6 +1,5 @@
 //! Every refusal of the admin API, in OpenAI's envelope:
-//! `{"error":{"message","type","param","code"}}`. The one place where a use
-//! case's error becomes HTTP.
+//! `{"error":{"message","type","param","code"}}`.
 
 use axum::{
     Json,
@@ -9,26 +8,13 @@ use axum::{
 };
 use keyward_access::Refusal;
 use keyward_domain::Invalid;
-use keyward_service::{Error, StoreError, credential::ModelListError, sso::IdentityProviderError};
+use keyward_service::Error;
+use keyward_web::Problem;
 use serde::Serialize;
 
 /// An answer that refuses.
 #[derive(Debug)]
-pub struct ApiError {
-    status: StatusCode,
-    code: &'static str,
-    param: Option<String>,
-    message: String,
-    may_retry: bool,
-    /// In how many seconds it may be asked again.
-    retry_after: Option<u64>,
-    /// What the actor lacks who was denied something.
-    denied: Option<String>,
-}
-
-/// Marks an answer that denied the actor something, and says what they lack.
-#[derive(Debug, Clone)]
-pub(crate) struct Denial(pub String);
+pub struct ApiError(Problem);
 
 /// The envelope, as the specification has it.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -53,172 +39,74 @@ pub struct ErrorBody {
 impl ApiError {
     /// A refusal that asking again doesn't change.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, param: None, message: message.into(), may_retry: false, retry_after: None, denied: None }
+        Self(Problem::new(status, code, message))
     }
 
     /// The same refusal, about one field.
-    pub fn param(mut self, param: impl Into<String>) -> Self {
-        self.param = Some(param.into());
-        self
+    pub fn param(self, param: impl Into<String>) -> Self {
+        Self(self.0.param(param))
     }
 
     /// There is no such thing, or it is another tenant's.
     pub fn not_found(what: &'static str) -> Self {
         Error::NotFound(what).into()
     }
+}
 
-    fn kind(&self) -> &'static str {
-        match self.status.as_u16() {
-            401 => "authentication_error",
-            403 => "permission_error",
-            429 => "rate_limit_error",
-            500.. => "server_error",
-            _ => "invalid_request_error",
-        }
+/// The specification's word for a kind of error.
+fn kind(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "authentication_error",
+        403 => "permission_error",
+        429 => "rate_limit_error",
+        500.. => "server_error",
+        _ => "invalid_request_error",
     }
 }
 
-impl From<Invalid> for ApiError {
-    fn from(invalid: Invalid) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, invalid.code, invalid.message).param(invalid.param)
-    }
-}
-
-impl From<Refusal> for ApiError {
-    fn from(refusal: Refusal) -> Self {
-        let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::FORBIDDEN);
-        let message = match refusal {
-            Refusal::MissingKey => "This request carries no admin key. Send one in the Authorization header: Authorization: Bearer sk-admin-…".to_owned(),
-            _ => refusal.to_string(),
-        };
-        Self { may_retry: !refusal.is_final(), ..Self::new(status, refusal.code(), message) }
+impl From<Problem> for ApiError {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
     }
 }
 
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
-        let message = error.to_string();
-        match error {
-            Error::NotFound(_) => Self::new(StatusCode::NOT_FOUND, "not_found", message),
-            Error::Invalid(invalid) => invalid.into(),
-            Error::Conflict { code, param, .. } => {
-                Self { param: param.map(Into::into), ..Self::new(StatusCode::CONFLICT, code, message) }
-            }
-            Error::Forbidden { code, .. } => Self::new(StatusCode::FORBIDDEN, code, message),
-            Error::Denied(denied) => Self {
-                denied: Some(denied.permission.to_string()),
-                ..Self::new(StatusCode::FORBIDDEN, "insufficient_permissions", message)
-            },
-            Error::Escalation { .. } => Self {
-                denied: Some("escalation".into()),
-                ..Self::new(StatusCode::FORBIDDEN, "escalation_not_allowed", message)
-            },
-            Error::NotSignedIn { code, .. } => Self::new(StatusCode::UNAUTHORIZED, code, message),
-            Error::TooManyAttempts { retry_after } => Self {
-                retry_after: Some(retry_after),
-                ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", message)
-            },
-            Error::Busy => Self { may_retry: true, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message) },
-            Error::SignedOut => Self::new(StatusCode::UNAUTHORIZED, "signed_out", message),
-            Error::InvalidLink => Self::new(StatusCode::NOT_FOUND, "invalid_link", message),
-            Error::MailQueueFull => {
-                let refused = Self::new(StatusCode::SERVICE_UNAVAILABLE, "mail_queue_full", message);
-                Self { may_retry: true, ..refused }
-            }
-            Error::Stale { .. } => {
-                Self::new(StatusCode::PRECONDITION_FAILED, "stale_version", message).param("If-Match")
-            }
-            Error::Replayed { .. } => {
-                Self::new(StatusCode::CONFLICT, "idempotent_replay", message).param("Idempotency-Key")
-            }
-            Error::Provider(why) => {
-                let (status, code) = match why {
-                    ModelListError::Rejected => (StatusCode::BAD_GATEWAY, "provider_authentication_failed"),
-                    ModelListError::Unreachable(_) => (StatusCode::BAD_GATEWAY, "provider_unreachable"),
-                    ModelListError::Blocked(_) => (StatusCode::BAD_GATEWAY, "provider_blocked"),
-                    ModelListError::TimedOut => (StatusCode::GATEWAY_TIMEOUT, "provider_timeout"),
-                    ModelListError::NotAList(_) => (StatusCode::BAD_GATEWAY, "provider_not_understood"),
-                };
-                Self::new(status, code, message)
-            }
-            Error::IdentityProvider(why) => {
-                let (status, code) = match why {
-                    IdentityProviderError::Unreachable(_) => (StatusCode::BAD_GATEWAY, "provider_unreachable"),
-                    IdentityProviderError::Blocked(_) => (StatusCode::BAD_GATEWAY, "provider_blocked"),
-                    IdentityProviderError::TimedOut => (StatusCode::GATEWAY_TIMEOUT, "provider_timeout"),
-                    IdentityProviderError::NotUnderstood(_) => (StatusCode::BAD_GATEWAY, "provider_not_understood"),
-                    IdentityProviderError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "provider_busy"),
-                };
-                Self::new(status, code, message)
-            }
-            Error::Store(StoreError::Unavailable(_)) => {
-                unavailable("The database can't be reached at the moment. Nothing was changed; try again shortly.")
-            }
-            Error::Store(StoreError::Full(_)) => {
-                unavailable("The database's disk is full. Nothing was changed; make room, then try again.")
-            }
-            Error::Store(StoreError::OutcomeUnknown(_)) => unavailable(
-                "The database went away while this was being saved. Look whether it was, before you try again.",
-            ),
-            Error::NotYetInForce(_) => unavailable(
-                "The change is saved, but the database went away before it was in force here. It will be within a second of its return.",
-            ),
-            Error::Store(_) | Error::Undecryptable(_) | Error::Password(_) | Error::Journal(_) => {
-                tracing::error!(error = %message, "an operation of the admin API went wrong");
-                Self::new(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "internal_error",
-                    "Something went wrong inside Keyward. Its log says what, under this request's x-request-id.",
-                )
-            }
-        }
+        Self(error.into())
     }
 }
 
-fn unavailable(message: &str) -> ApiError {
-    tracing::warn!(message, "an operation of the admin API can't be carried out");
-    ApiError { may_retry: true, ..ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "database_unavailable", message) }
+impl From<Invalid> for ApiError {
+    fn from(invalid: Invalid) -> Self {
+        Self(invalid.into())
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        Self(refusal.into())
+    }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let (status, kind) = (self.status, self.kind());
-        let body =
-            ErrorBody { message: self.message, r#type: kind, param: self.param, code: Some(self.code.to_owned()) };
-        let mut response = (status, Json(ErrorResponse { error: body })).into_response();
-        if let Some(lacking) = self.denied {
-            response.extensions_mut().insert(Denial(lacking));
-        }
-        let headers = response.headers_mut();
-        // The SDKs repeat every 409, 429 and 5xx unless told not to.
-        if !self.may_retry && (status == StatusCode::CONFLICT || status == StatusCode::TOO_MANY_REQUESTS) {
-            headers.insert("x-should-retry", HeaderValue::from_static("false"));
+        let Self(problem) = self;
+        let (status, headers, denial, told) = (problem.status, problem.headers(), problem.denial(), problem.clone());
+        let body = ErrorBody {
+            message: problem.message,
+            r#type: kind(status),
+            param: problem.param,
+            code: Some(problem.code.to_owned()),
+        };
+        let mut response = (status, headers, Json(ErrorResponse { error: body })).into_response();
+        // For the console, which tells it a person who came here by a link.
+        response.extensions_mut().insert(told);
+        if let Some(denial) = denial {
+            response.extensions_mut().insert(denial);
         }
         if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        let retry_after = self.retry_after.or_else(|| (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1));
-        if let Some(seconds) = retry_after {
-            headers.insert(header::RETRY_AFTER, seconds.into());
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn whoever_must_wait_is_told_how_long() {
-        let answer = |error: Error| {
-            let response = ApiError::from(error).into_response();
-            let header =
-                |name| response.headers().get(name).map(|value: &HeaderValue| value.to_str().unwrap().to_owned());
-            (response.status().as_u16(), header("retry-after"), header("x-should-retry"))
-        };
-        let text = |text: &str| Some(text.to_owned());
-        assert_eq!(answer(Error::TooManyAttempts { retry_after: 90 }), (429, text("90"), text("false")));
-        assert_eq!(answer(Error::Busy), (503, text("1"), None));
     }
 }

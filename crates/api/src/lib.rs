@@ -40,17 +40,13 @@ mod user_second_factor;
 mod users;
 
 pub use error::ApiError;
-pub use extract::Caller;
 pub use openapi::document;
 
 use std::sync::Arc;
 
 use axum::Router;
-use error::Denial;
-use extract::Attempt;
-use http_body_util::BodyExt;
-use keyward_service::{Keyward, credential::ModelLister, denied, sso::SsoClient};
-use tower::ServiceExt;
+use keyward_service::{Keyward, credential::ModelLister, sso::SsoClient};
+use keyward_web::Problem;
 use utoipa_axum::router::OpenApiRouter;
 
 /// What handlers share.
@@ -92,7 +88,8 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(sso_providers::routes())
 }
 
-/// The admin API. Every request must carry a [`Caller`] as an extension: who
+/// The admin API. Every request must carry a
+/// [`keyward_web::Caller`] as an extension: who
 /// is connected, and the request's id.
 pub fn router(api: Api) -> Router {
     let (router, document) = routes().split_for_parts();
@@ -103,40 +100,7 @@ pub fn router(api: Api) -> Router {
         .with_state(api)
 }
 
-/// The body of an answer.
-pub type Body = http_body_util::combinators::UnsyncBoxBody<axum::body::Bytes, Box<dyn std::error::Error + Send + Sync>>;
-
-/// The admin API as a function, for whatever server reads the requests.
-pub fn service<B>(api: Api) -> impl Fn(http::Request<B>, Caller) -> BoxFuture<http::Response<Body>>
-where
-    B: http_body::Body<Data = axum::body::Bytes, Error: Into<axum::BoxError>> + Send + 'static,
-{
-    let (keyward, router) = (api.keyward.clone(), router(api));
-    move |mut request, caller| {
-        let (keyward, attempt) = (keyward.clone(), Attempt::default());
-        request.extensions_mut().insert(caller);
-        request.extensions_mut().insert(attempt.clone());
-        let answer = router.clone().oneshot(request.map(axum::body::Body::new));
-        Box::pin(async move {
-            let answer = answer.await.unwrap_or_else(|never| match never {});
-            if let Some(Denial(lacking)) = answer.extensions().get()
-                && let Some((actor, operation)) = attempt.0.get()
-            {
-                denied::note(&keyward, actor.clone(), operation, lacking);
-            }
-            answer.map(|body| body.map_err(Into::into).boxed_unsync())
-        })
-    }
-}
-
-type BoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;
-
 /// The answer of a handler that panicked.
-pub fn broken() -> http::Response<Body> {
-    let error = ApiError::new(
-        http::StatusCode::INTERNAL_SERVER_ERROR,
-        "internal_error",
-        "Something went wrong inside Keyward. Its log says what, under this request's x-request-id.",
-    );
-    axum::response::IntoResponse::into_response(error).map(|body| body.map_err(Into::into).boxed_unsync())
+pub fn broken() -> axum::response::Response {
+    axum::response::IntoResponse::into_response(ApiError::from(Problem::internal()))
 }

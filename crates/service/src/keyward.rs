@@ -60,6 +60,11 @@ impl Keyward {
         self.vault.audit_public_key()
     }
 
+    /// What links to this Keyward start with, without a slash at the end.
+    pub fn public_url(&self) -> &str {
+        &self.public_url
+    }
+
     pub(crate) async fn read(&self) -> Result<PooledConnection> {
         Ok(self.pool.read().await?)
     }

@@ -225,3 +225,17 @@ pub async fn find_sealed_any(conn: &mut Conn<'_>, id: SsoProviderId) -> Result<O
         .map(|found| Ok(SealedProvider { provider: found.row.try_into()?, wrapped_secret: found.wrapped_secret }))
         .transpose()
 }
+
+const ON_SIGN_IN_PAGE: &str = "SELECT id, name FROM sso_providers WHERE enabled = 1 AND (organization_id = $1
+    OR ($2 AND (SELECT COUNT(*) FROM organizations) = 1)) ORDER BY name";
+
+/// The enabled providers of an organization; of the only one that there is if
+/// none is named. For the page on which everybody signs in.
+pub async fn on_sign_in_page(
+    conn: &mut Conn<'_>,
+    organization: Option<OrganizationId>,
+) -> Result<Vec<(SsoProviderId, Name)>, StoreError> {
+    let wanted = organization.map_or(Uuid::nil(), OrganizationId::uuid);
+    let rows = sql!(conn, fetch_all as (Uuid, String), ON_SIGN_IN_PAGE, wanted, organization.is_none())?;
+    Ok(rows.into_iter().map(|(id, name)| (SsoProviderId::from_uuid(id), Name::from_stored(name))).collect())
+}

@@ -7,12 +7,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use keyward_service::session;
+use keyward_web::cookie;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
     Api, ApiError,
-    extract::{BroughtSession, EmptyBody, JsonBody, Visitor, cookie},
+    extract::{BroughtSession, EmptyBody, JsonBody, Visitor},
 };
 
 /// Nobody is signed in any more.

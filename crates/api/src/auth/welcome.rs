@@ -10,7 +10,7 @@ use keyward_service::session::Welcome;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::extract::cookie;
+use keyward_web::cookie;
 
 /// A session that was just opened. Its secret is in the cookie only.
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,42 +1,19 @@
 //! Who calls: an admin key, a user who is signed in, or nobody.
 
-use std::{
-    net::IpAddr,
-    sync::{Arc, OnceLock},
-};
-
 use axum::{
-    extract::{FromRequestParts, MatchedPath},
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    extract::FromRequestParts,
+    http::{StatusCode, request::Parts},
 };
 use keyward_access::{Refusal, presented_key};
 use keyward_domain::{
     access::Access,
     actor::{Actor, Identity, RequestOrigin},
-    id::RequestId,
     secret::Token,
 };
 use keyward_service::{admin_key::note_use, session};
+use keyward_web::{Attempt, cookie, origin};
 
-use super::cookie;
 use crate::{Api, ApiError};
-
-/// Where a request came from. Whoever runs the router adds it to every request.
-#[derive(Debug, Clone, Copy)]
-pub struct Caller {
-    /// The client's address, trusted proxies taken into account.
-    pub ip: IpAddr,
-    /// The id that the answer carries as `x-request-id`.
-    pub request_id: RequestId,
-}
-
-/// Longest `User-Agent` that the audit log keeps, in characters.
-const MAX_USER_AGENT: usize = 256;
-
-/// Who asked for what, for the record of what was denied: filled once it is
-/// known.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Attempt(pub Arc<OnceLock<(Actor, String)>>);
 
 /// Somebody who may use the admin API.
 pub struct AdminActor(pub Actor);
@@ -69,10 +46,7 @@ impl FromRequestParts<Api> for AdminActor {
                 api.keyward.admit(Actor { organization, identity, access: Access::default(), origin }).await?
             }
         };
-        if let Some(Attempt(slot)) = parts.extensions.get() {
-            let path = parts.extensions.get().map_or_else(|| parts.uri.path(), MatchedPath::as_str);
-            let _ = slot.set((actor.clone(), format!("{} {path}", parts.method)));
-        }
+        Attempt::note(parts, &actor);
         Ok(Self(actor))
     }
 }
@@ -136,19 +110,4 @@ impl FromRequestParts<Api> for Visitor {
         }
         Ok(Self(origin(parts)))
     }
-}
-
-/// What the audit log keeps of where a request came from.
-pub(crate) fn origin(parts: &Parts) -> RequestOrigin {
-    let caller = parts.extensions.get::<Caller>();
-    RequestOrigin {
-        ip: caller.map(|caller| caller.ip),
-        user_agent: user_agent(&parts.headers),
-        request_id: caller.map(|caller| caller.request_id),
-    }
-}
-
-fn user_agent(headers: &HeaderMap) -> Option<String> {
-    let text = headers.get(header::USER_AGENT)?.to_str().ok()?;
-    Some(text.chars().take(MAX_USER_AGENT).collect())
 }

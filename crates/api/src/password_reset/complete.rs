@@ -7,13 +7,14 @@ use axum::{
 };
 use keyward_domain::password::Password;
 use keyward_service::password_reset::{self, CompletePasswordReset};
+use keyward_web::cookie;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
     Api, ApiError,
-    extract::{JsonBody, Visitor, cookie, link_token},
+    extract::{JsonBody, Visitor, link_token},
     reveal::Reveal,
 };
 

@@ -1,8 +1,9 @@
 //! Looking identity providers up. Secrets stay where they are.
 
 use keyward_domain::{
+    Name,
     actor::Actor,
-    id::SsoProviderId,
+    id::{OrganizationId, SsoProviderId},
     page::{Listed, Page},
     permission::Permission,
     role::Scope,
@@ -25,4 +26,15 @@ pub async fn find(keyward: &Keyward, actor: &Actor, id: SsoProviderId) -> Result
     authorize(actor, Permission::SsoManage, Scope::Organization)?;
     let mut connection = keyward.read().await?;
     store::find(&mut connection.conn(), actor.organization, id).await?.ok_or(Error::NotFound(NOUN))
+}
+
+/// What the page on which everybody signs in offers: the enabled providers of
+/// that organization; if none is named, of the only one that there is. Where
+/// several share an installation, none learns of another's.
+pub async fn on_sign_in_page(
+    keyward: &Keyward,
+    organization: Option<OrganizationId>,
+) -> Result<Vec<(SsoProviderId, Name)>> {
+    let mut connection = keyward.read().await?;
+    Ok(store::on_sign_in_page(&mut connection.conn(), organization).await?)
 }

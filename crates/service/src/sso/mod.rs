@@ -40,7 +40,7 @@ pub use client::{Fetched, IdentityProviderError, SsoClient, Transport};
 pub use create::{CreateSsoProvider, create};
 pub use delete::delete;
 pub use finish::{Callback, SsoWelcome, finish};
-pub use list::{find, list};
+pub use list::{find, list, on_sign_in_page};
 pub use start::{ATTEMPT_LASTS, Started, start};
 pub use test::{Tested, test};
 pub use update::{UpdateSsoProvider, update};

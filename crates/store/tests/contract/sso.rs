@@ -23,6 +23,7 @@ contract!(
     a_sealed_secret_is_read_for_signing_in_alone,
     names_are_unique_in_an_organization,
     enabled_providers_are_counted,
+    a_sign_in_page_shows_one_organizations_enabled_providers,
     whom_a_provider_knows_is_kept_and_forgotten,
     what_claims_gave_is_told_apart_from_what_somebody_decided,
     sessions_end_by_provider_and_by_password,
@@ -111,6 +112,22 @@ async fn enabled_providers_are_counted(database: &Database) {
     let conn = &mut connection.conn();
     assert_eq!(store::count_enabled(conn, first, None).await.unwrap(), 1);
     assert_eq!(store::count_enabled(conn, first, Some(made.id)).await.unwrap(), 0);
+}
+
+async fn a_sign_in_page_shows_one_organizations_enabled_providers(database: &Database) {
+    let first = add_organization(database, 1).await;
+    keep(database, &provider(first, 10)).await;
+    keep(database, &SsoProvider { enabled: false, ..provider(first, 11) }).await;
+    let shown = async |organization| {
+        let mut connection = database.read().await;
+        let shown = store::on_sign_in_page(&mut connection.conn(), organization).await.unwrap();
+        shown.into_iter().map(|(id, _)| id).collect::<Vec<_>>()
+    };
+    let ours = SsoProviderId::from_uuid(uuid(10));
+    assert_eq!(shown(None).await, [ours]);
+    let second = add_organization(database, 2).await;
+    assert_eq!(shown(None).await, [], "there are two now: neither learns of the other's");
+    assert_eq!((shown(Some(first)).await, shown(Some(second)).await), (vec![ours], vec![]));
 }
 
 async fn whom_a_provider_knows_is_kept_and_forgotten(database: &Database) {

@@ -6,12 +6,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use keyward_service::sso::{self, Callback};
+use keyward_web::cookie;
 
 use super::COOKIE;
 use crate::{
     Api, ApiError,
     error::ErrorResponse,
-    extract::{Visitor, cookie, id},
+    extract::{Visitor, id},
 };
 
 /// Takes a browser back from an identity provider, and signs somebody in.

@@ -7,12 +7,13 @@ use axum::{
 };
 use keyward_domain::sso::ReturnTo;
 use keyward_service::sso::{self, ATTEMPT_LASTS};
+use keyward_web::cookie;
 
 use super::COOKIE;
 use crate::{
     Api, ApiError,
     error::ErrorResponse,
-    extract::{Query, cookie, id},
+    extract::{Query, id},
 };
 
 /// Sends a browser to an identity provider, to sign in there.

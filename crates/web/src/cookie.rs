@@ -6,10 +6,10 @@
 //! `Sec-Fetch-Site`, older ones in `Origin`; one that says neither changes
 //! nothing here.
 
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use keyward_domain::{Timestamp, secret::Token};
 
-use crate::ApiError;
+use crate::Problem;
 
 /// Only sent back to this very host, over TLS (or to the machine itself), for
 /// every path of it, and never shown to a script.
@@ -54,11 +54,11 @@ pub fn set(name: &str, value: &str, max_age: i64) -> HeaderValue {
 
 /// Refuses what isn't asked by Keyward's own pages. Looking is harmless:
 /// another site doesn't get to see the answer.
-pub fn check_same_origin(method: &Method, headers: &HeaderMap) -> Result<(), ApiError> {
+pub fn check_same_origin(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
     if matches!(*method, Method::GET | Method::HEAD) || is_same_origin(headers) {
         return Ok(());
     }
-    Err(ApiError::new(
+    Err(Problem::new(
         StatusCode::FORBIDDEN,
         "cross_site_request",
         "This request comes from another site. Only Keyward's own pages may change anything with your session; programs use an admin key.",

@@ -1,0 +1,163 @@
+//! `GET /projects/{id}/api-keys`
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use jiff::SignedDuration;
+use keyward_domain::{Timestamp, api_key::KeyStatus, page::Order};
+use keyward_service::api_key::{self, ApiKeyDetails, ApiKeyFilter, KeyOwner, ListApiKeys, Unused};
+
+use super::May;
+use crate::{
+    Console,
+    list::{Paging, Query},
+    pages::{
+        parts::{Badge, grouped, when},
+        projects,
+    },
+    problem_page::Refused,
+    respond::html,
+    shell::Shell,
+    visit::Visit,
+    when::When,
+};
+
+struct Row {
+    id: String,
+    href: String,
+    name: String,
+    preview: String,
+    status: Badge,
+    environment: Option<String>,
+    scopes: String,
+    limits: String,
+    requests: String,
+    last_used: Option<When>,
+    created_by: String,
+    created: When,
+    expires: Option<When>,
+    is_disabled: bool,
+    is_final: bool,
+}
+
+#[derive(Template)]
+#[template(path = "api_keys/list.html")]
+struct ListPage {
+    shell: Shell,
+    root: String,
+    query: Query,
+    rows: Vec<Row>,
+    paging: Paging,
+    may: May,
+    is_active: bool,
+    export: String,
+}
+
+/// Which keys an address asks for.
+pub fn filter(query: &Query, now: Timestamp) -> ApiKeyFilter {
+    let since = |days: i64| Some(Unused::Since(now.checked_sub(SignedDuration::from_hours(24 * days)).unwrap_or(now)));
+    ApiKeyFilter {
+        status: KeyStatus::parse(query.get("status")),
+        search: query.optional("search"),
+        environment: query.optional("environment"),
+        unused: match query.get("unused") {
+            "ever" => Some(Unused::Ever),
+            "30" => since(30),
+            "90" => since(90),
+            _ => None,
+        },
+    }
+}
+
+/// In which order.
+pub fn order(query: &Query) -> Order {
+    if query.get("order") == "oldest" { Order::Asc } else { Order::Desc }
+}
+
+pub async fn list(
+    State(console): State<Console>,
+    visit: Visit,
+    Path(project_id): Path<String>,
+    query: Query,
+) -> Result<Response, Refused> {
+    let project = projects::find(&console, &visit, &project_id).await?.project;
+    let command =
+        ListApiKeys { project: project.id, filter: filter(&query, visit.now), page: query.page(order(&query))? };
+    let listed = api_key::list(&console.keyward, &visit.actor, command).await?;
+    let id = |details: &ApiKeyDetails| details.key.id.to_string();
+    let (first, last) = (listed.data.first().map(id), listed.data.last().map(id));
+    let root = format!("/projects/{}/api-keys", project.id);
+    let page = ListPage {
+        shell: Shell::new(&visit, "API keys").within(&visit, &project),
+        paging: query.paging(first.as_deref(), last.as_deref(), listed.has_more),
+        rows: listed.data.into_iter().map(|details| row(&root, details, visit.now)).collect(),
+        may: May::new(&visit, &project),
+        is_active: project.is_active(),
+        export: export_address(&root, &query),
+        root,
+        query,
+    };
+    Ok(html(&page))
+}
+
+fn export_address(root: &str, query: &Query) -> String {
+    let here = query.with(&[("after", ""), ("before", "")]);
+    let filters = here.split_once('?').map(|(_, filters)| format!("?{filters}")).unwrap_or_default();
+    format!("{root}/export{filters}")
+}
+
+fn row(root: &str, details: ApiKeyDetails, now: Timestamp) -> Row {
+    let ApiKeyDetails { key, usage, owner } = details;
+    let status = key.status(now);
+    Row {
+        id: key.id.to_string(),
+        href: format!("{root}/{}", key.id),
+        preview: key.redacted_value(),
+        status: Badge::api_key(&key, now),
+        scopes: scopes(key.access.scopes.len()),
+        limits: limits(&key.access),
+        requests: requests(usage.request_count, key.max_requests),
+        last_used: when(usage.last_used_at, now),
+        created_by: owner_label(&owner),
+        created: When::new(key.created_at, now),
+        expires: when(key.expires_at, now),
+        is_disabled: key.disabled,
+        is_final: matches!(status, KeyStatus::Revoked),
+        name: key.name.to_string(),
+        environment: key.environment,
+    }
+}
+
+fn scopes(number: usize) -> String {
+    if number == 0 { "All".into() } else { number.to_string() }
+}
+
+fn limits(access: &keyward_domain::api_key::KeyAccess) -> String {
+    let mut limits = Vec::new();
+    if !access.allowed_models.as_slice().is_empty() {
+        limits.push("models");
+    }
+    if !access.allowed_ips.is_empty() {
+        limits.push("networks");
+    }
+    if !access.allowed_origins.is_empty() || access.require_origin {
+        limits.push("origins");
+    }
+    if limits.is_empty() { "None".into() } else { limits.join(", ") }
+}
+
+/// Calls that were made, of how many.
+pub fn requests(count: u64, most: Option<u64>) -> String {
+    format!("{} / {}", grouped(count), most.map_or("∞".to_owned(), grouped))
+}
+
+/// Whose a key is.
+pub fn owner_label(owner: &KeyOwner) -> String {
+    match owner {
+        KeyOwner::User { user, .. } => user.name.to_string(),
+        KeyOwner::ServiceAccount(account) => format!("{} (service account)", account.name),
+        KeyOwner::Nobody => "Nobody any more".into(),
+    }
+}

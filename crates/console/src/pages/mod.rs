@@ -1,0 +1,21 @@
+//! The pages: one folder or file a page, with its routes.
+
+mod api_keys;
+mod confirm;
+mod parts;
+mod projects;
+mod sign_in;
+
+use axum::{Router, middleware, routing::get};
+
+use crate::{Console, problem_page::keep_form, respond::to};
+
+/// Every page.
+pub fn routes() -> Router<Console> {
+    Router::new()
+        .route("/", get(async || to("/projects")))
+        .merge(sign_in::routes())
+        .merge(projects::routes())
+        .merge(api_keys::routes())
+        .layer(middleware::from_fn(keep_form))
+}

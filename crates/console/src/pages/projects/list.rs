@@ -1,0 +1,82 @@
+//! `GET /projects`: the dashboard.
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use keyward_domain::{page::Order, permission::Permission, role::Scope};
+use keyward_service::project::{self, ListProjects, ProjectDetails, ProjectFilter};
+
+use crate::{
+    Console,
+    list::{Paging, Query},
+    pages::parts::{Badge, grouped},
+    problem_page::Refused,
+    respond::html,
+    shell::Shell,
+    visit::Visit,
+    when::When,
+};
+
+struct Row {
+    href: String,
+    name: String,
+    description: String,
+    status: Badge,
+    created: When,
+    keys_total: String,
+    keys_active: String,
+    is_active: bool,
+    can_edit: bool,
+    can_switch: bool,
+    sees_keys: bool,
+}
+
+#[derive(Template)]
+#[template(path = "projects/list.html")]
+struct ListPage {
+    shell: Shell,
+    query: Query,
+    rows: Vec<Row>,
+    paging: Paging,
+    can_create: bool,
+}
+
+pub async fn list(State(console): State<Console>, visit: Visit, query: Query) -> Result<Response, Refused> {
+    let status = query.get("status");
+    let filter = ProjectFilter {
+        active: status != "inactive",
+        inactive: status != "active",
+        search: query.optional("search"),
+        among: None,
+    };
+    let order = if query.get("order") == "oldest" { Order::Asc } else { Order::Desc };
+    let command = ListProjects { filter, page: query.page(order)? };
+    let listed = project::list(&console.keyward, &visit.actor, command).await?;
+    let id = |details: &ProjectDetails| details.project.id.to_string();
+    let (first, last) = (listed.data.first().map(id), listed.data.last().map(id));
+    let page = ListPage {
+        shell: Shell::new(&visit, "Projects"),
+        paging: query.paging(first.as_deref(), last.as_deref(), listed.has_more),
+        rows: listed.data.into_iter().map(|details| row(&visit, details)).collect(),
+        can_create: visit.may(Permission::ProjectsCreate, Scope::Organization),
+        query,
+    };
+    Ok(html(&page))
+}
+
+fn row(visit: &Visit, details: ProjectDetails) -> Row {
+    let project = details.project;
+    let may = |permission| visit.may(permission, Scope::Project(project.id));
+    Row {
+        href: format!("/projects/{}", project.id),
+        status: Badge::project(&project),
+        created: When::new(project.created_at, visit.now),
+        keys_total: grouped(details.keys_total.unsigned_abs()),
+        keys_active: grouped(details.keys_active.unsigned_abs()),
+        is_active: project.is_active(),
+        can_edit: may(Permission::ProjectUpdate),
+        can_switch: may(Permission::ProjectDeactivate),
+        sees_keys: may(Permission::ApiKeysRead),
+        name: project.name.to_string(),
+        description: project.description,
+    }
+}

@@ -1,0 +1,126 @@
+//! Who looks at a page. A handler's signature says who may come in: [`Visit`]
+//! is somebody signed in, [`Stranger`] anybody. Both refuse what another site
+//! makes a browser send.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, Method, request::Parts},
+};
+use keyward_domain::{
+    Timestamp,
+    actor::{Actor, RequestOrigin},
+    permission::Permission,
+    role::Scope,
+    secret::Token,
+};
+use keyward_service::{
+    Error,
+    account::{self, Account},
+    session,
+};
+use keyward_web::{Attempt, Problem, cookie, origin};
+
+use crate::{
+    Console,
+    problem_page::Refused,
+    respond::is_for_dialog,
+    toast::{self, Toast},
+};
+
+/// Somebody who is signed in, on one page.
+pub struct Visit {
+    /// Who acts.
+    pub actor: Actor,
+    /// Who they are, and where.
+    pub account: Account,
+    /// When.
+    pub now: Timestamp,
+    /// How they want pages to look.
+    pub look: Look,
+}
+
+/// What a browser says about how a page is to be shown.
+#[derive(Debug, Clone, Default)]
+pub struct Look {
+    /// `light`, `dark`, or empty: as the system has it.
+    pub theme: &'static str,
+    /// Whether only the inside of a dialog is wanted.
+    pub in_dialog: bool,
+    /// What was just done.
+    pub toast: Option<Toast>,
+    /// Where the page is.
+    pub path: String,
+}
+
+/// The cookie that keeps the theme. It is no secret.
+const THEME: &str = "keyward-theme";
+
+impl Look {
+    fn read(parts: &Parts) -> Self {
+        Self {
+            theme: match cookie::named(&parts.headers, THEME) {
+                Some("light") => "light",
+                Some("dark") => "dark",
+                _ => "",
+            },
+            in_dialog: is_for_dialog(&parts.headers),
+            toast: toast::waiting(&parts.headers),
+            path: parts.uri.path().to_owned(),
+        }
+    }
+}
+
+impl Visit {
+    /// Whether they may do this here. Pages leave out what they may not.
+    pub fn may(&self, permission: Permission, scope: Scope) -> bool {
+        self.actor.access.holds(permission, scope)
+    }
+}
+
+impl FromRequestParts<Console> for Visit {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Refused> {
+        cookie::check_same_origin(&parts.method, &parts.headers)?;
+        let signed_out = || Refused::SignedOut { back_to: back_to(parts) };
+        let token = cookie::session_token(&parts.headers).ok_or_else(signed_out)?;
+        let actor = match session::authenticate(&console.keyward, &token, origin(parts)).await {
+            Err(Error::SignedOut) => return Err(signed_out()),
+            other => other.map_err(Problem::from)?,
+        };
+        Attempt::note(parts, &actor);
+        let account = account::find(&console.keyward, &actor).await.map_err(Problem::from)?;
+        Ok(Self { actor, account, now: console.keyward.now(), look: Look::read(parts) })
+    }
+}
+
+/// Where to go once they are signed in: the page that was wanted, if looking at
+/// it changes nothing.
+fn back_to(parts: &Parts) -> Option<String> {
+    let path = parts.uri.path_and_query().map(|path| path.as_str())?;
+    (parts.method == Method::GET && path != "/").then(|| path.to_owned())
+}
+
+/// Anybody: where they come from, and the session that their browser brings.
+pub struct Stranger {
+    /// Where the request came from.
+    pub origin: RequestOrigin,
+    /// The session that is there already.
+    pub session: Option<Token>,
+    /// How pages are to look.
+    pub look: Look,
+}
+
+impl FromRequestParts<Console> for Stranger {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Console) -> Result<Self, Refused> {
+        cookie::check_same_origin(&parts.method, &parts.headers)?;
+        Ok(Self { origin: origin(parts), session: cookie::session_token(&parts.headers), look: Look::read(parts) })
+    }
+}
+
+/// Whether a request is of somebody who looks at pages, rather than a program's.
+pub fn is_of_a_person(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-mode").is_some_and(|mode| mode == "navigate") || headers.contains_key("hx-request")
+}
