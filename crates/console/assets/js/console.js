@@ -18,7 +18,7 @@
       const local = new Date(time.dateTime);
       if (!Number.isNaN(local.getTime())) time.title += " · " + local.toLocaleString() + " here";
     });
-    each("[data-without-script]", (part) => { part.hidden = true; });
+    each("select[data-shows], input[data-shows]:checked", shows);
     bulk();
   };
 
@@ -77,7 +77,7 @@
   }, true);
 
   document.addEventListener("click", (event) => {
-    each("details.menu[open]", (menu) => { if (!menu.contains(event.target)) menu.open = false; });
+    each("details.menu[open]", (menu) => { if (!menu.contains(event.target) || event.target.closest(".menu-items")) menu.open = false; });
     if (event.target.matches("dialog")) event.target.close();
   });
 

@@ -2,7 +2,9 @@
 
 mod api_keys;
 mod confirm;
+mod credentials;
 mod parts;
+mod place;
 mod projects;
 mod sign_in;
 
@@ -17,5 +19,6 @@ pub fn routes() -> Router<Console> {
         .merge(sign_in::routes())
         .merge(projects::routes())
         .merge(api_keys::routes())
+        .merge(credentials::routes())
         .layer(middleware::from_fn(keep_form))
 }

@@ -131,21 +131,25 @@ fn row(root: &str, details: ApiKeyDetails, now: Timestamp) -> Row {
 }
 
 fn scopes(number: usize) -> String {
-    if number == 0 { "All".into() } else { number.to_string() }
+    match number {
+        0 => "All scopes".into(),
+        1 => "1 scope".into(),
+        _ => format!("{number} scopes"),
+    }
 }
 
 fn limits(access: &keyward_domain::api_key::KeyAccess) -> String {
     let mut limits = Vec::new();
     if !access.allowed_models.as_slice().is_empty() {
-        limits.push("models");
+        limits.push("Models");
     }
     if !access.allowed_ips.is_empty() {
-        limits.push("networks");
+        limits.push("Networks");
     }
     if !access.allowed_origins.is_empty() || access.require_origin {
-        limits.push("origins");
+        limits.push("Origins");
     }
-    if limits.is_empty() { "None".into() } else { limits.join(", ") }
+    limits.join(", ")
 }
 
 /// Calls that were made, of how many.

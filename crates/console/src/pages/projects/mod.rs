@@ -15,6 +15,7 @@ use keyward_service::{
     project::{self, ProjectDetails},
 };
 
+pub use self::fields::{provider_label, providers};
 use crate::{Console, visit::Visit};
 
 pub fn routes() -> Router<Console> {
