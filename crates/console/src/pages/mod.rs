@@ -1,8 +1,10 @@
 //! The pages: one folder or file a page, with its routes.
 
 mod api_keys;
+mod audit;
 mod confirm;
 mod credentials;
+mod manage;
 mod parts;
 mod place;
 mod projects;
@@ -20,5 +22,7 @@ pub fn routes() -> Router<Console> {
         .merge(projects::routes())
         .merge(api_keys::routes())
         .merge(credentials::routes())
+        .merge(manage::routes())
+        .merge(audit::routes())
         .layer(middleware::from_fn(keep_form))
 }

@@ -5,7 +5,12 @@ use keyward_service::credential::{self, CredentialDetails};
 
 use super::edit::find;
 use crate::{
-    Console, form::Form, pages::{confirm::Ask, place::Place}, problem_page::Refused, shell::Shell, toast::to_telling,
+    Console,
+    form::Form,
+    pages::{confirm::Ask, place::Place},
+    problem_page::Refused,
+    shell::Shell,
+    toast::to_telling,
 };
 
 fn question(place: &Place, details: &CredentialDetails) -> (Ask, Shell) {

@@ -1,0 +1,49 @@
+//! What is managed of a project, in tabs: its people, roles, audit log, data
+//! and keys.
+
+mod add_user;
+mod api_keys;
+mod user;
+mod users;
+
+use axum::{
+    Router,
+    extract::{Path, State},
+    response::Response,
+    routing::get,
+};
+use keyward_domain::{permission::Permission, project::Project, role::Scope};
+
+use super::{parts::Tab, projects};
+use crate::{Console, problem_page::Refused, respond::to, visit::Visit};
+
+pub fn routes() -> Router<Console> {
+    Router::new()
+        .route("/projects/{project_id}/manage", get(first))
+        .route("/projects/{project_id}/manage/users", get(users::show).post(add_user::add))
+        .route("/projects/{project_id}/manage/users/{user_id}", get(user::show).post(user::change))
+        .route("/projects/{project_id}/manage/users/{user_id}/remove", get(user::ask_remove).post(user::remove))
+        .route("/projects/{project_id}/manage/api-keys", get(api_keys::show))
+}
+
+const TABS: &[(&str, &str, Permission)] = &[
+    ("users", "Users", Permission::MembersRead),
+    ("audit", "Audit", Permission::AuditRead),
+    ("api-keys", "API Keys", Permission::ApiKeysRead),
+];
+
+/// The tabs that a visitor may open.
+pub fn tabs(visit: &Visit, project: &Project) -> Vec<Tab> {
+    let tab = |(page, label, _): &(&str, &'static str, Permission)| {
+        let href = format!("/projects/{}/manage/{page}", project.id);
+        Tab { is_here: visit.look.path.starts_with(&href), href, label }
+    };
+    let may = |(_, _, permission): &&(&str, &str, Permission)| visit.may(*permission, Scope::Project(project.id));
+    TABS.iter().filter(may).map(tab).collect()
+}
+
+async fn first(State(console): State<Console>, visit: Visit, Path(id): Path<String>) -> Result<Response, Refused> {
+    let project = projects::find(&console, &visit, &id).await?.project;
+    let overview = format!("/projects/{}", project.id);
+    Ok(to(tabs(&visit, &project).first().map_or(overview.as_str(), |tab| tab.href.as_str())))
+}
