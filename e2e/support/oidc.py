@@ -11,7 +11,7 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
-HOME = os.environ.get("KEYWARD_OIDC", "")
+HOME = os.environ.get("KEYWARD_NODE", "")
 """Where `cargo xtask test` has installed the provider."""
 CLIENT_ID = "keyward-e2e"
 
@@ -97,7 +97,7 @@ def identity_provider(
     client_secret: str, redirect_uri: str, accounts: dict[str, dict[str, Any]]
 ) -> Iterator[IdentityProvider]:
     """Runs the provider. `accounts`: what it says of whom."""
-    assert HOME, "KEYWARD_OIDC must hold the folder of the installed oidc-provider"
+    assert HOME, "KEYWARD_NODE must hold the folder of the installed packages"
     environment = os.environ | {
         "OIDC_CLIENT_ID": CLIENT_ID,
         "OIDC_CLIENT_SECRET": client_secret,

@@ -1,5 +1,6 @@
-//! The identity provider that the end-to-end tests sign in by: a Node.js package in
-//! `.cache/oidc`, of exactly the version that `e2e/oidc/package.json` pins.
+//! What the end-to-end tests need of Node.js, in `.cache/node`: the identity provider that
+//! they sign in by and the accessibility checks that they run in pages, of exactly the
+//! versions that `e2e/node/package.json` pins.
 
 use std::{fs, path::PathBuf, process::Command};
 
@@ -18,10 +19,10 @@ pub fn is_installed() -> bool {
 }
 
 /// Makes the installation current and answers its folder.
-pub fn identity_provider(workspace: &Workspace) -> anyhow::Result<PathBuf> {
-    let (home, source) = (workspace.root.join(".cache/oidc"), workspace.root.join("e2e/oidc"));
+pub fn packages(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+    let (home, source) = (workspace.root.join(".cache/node"), workspace.root.join("e2e/node"));
     fs::create_dir_all(&home)?;
-    let pinned = fs::read_to_string(source.join("package.json")).context("e2e/oidc/package.json")?;
+    let pinned = fs::read_to_string(source.join("package.json")).context("e2e/node/package.json")?;
     // Written last, so an installation that broke off is done again.
     let installed = home.join("installed.txt");
     let is_current = fs::read_to_string(&installed).is_ok_and(|text| text == pinned);

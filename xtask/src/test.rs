@@ -20,7 +20,7 @@ const POSTGRES: &str = "KEYWARD_TEST_POSTGRES";
 /// What the end-to-end tests read to find the program.
 const BINARY: &str = "KEYWARD_BINARY";
 /// What they read to find the identity provider that they sign in by.
-const OIDC: &str = "KEYWARD_OIDC";
+const NODE: &str = "KEYWARD_NODE";
 
 /// A part of the run, for developers.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -46,7 +46,7 @@ pub fn run_parts(workspace: &Workspace, only: Option<Part>) -> anyhow::Result<()
         step("packages", || debian::install(&missing(wanted(Part::E2e))))?;
     }
     let python = if wanted(Part::E2e) { Some(step("python", || python::environment(workspace))?) } else { None };
-    let oidc = if wanted(Part::E2e) { Some(step("oidc", || node::identity_provider(workspace))?) } else { None };
+    let node = if wanted(Part::E2e) { Some(step("node", || node::packages(workspace))?) } else { None };
     if wanted(Part::Fmt) {
         step("fmt", || run(&mut workspace.cargo(&["fmt", "--all", "--check"])))?;
     }
@@ -60,8 +60,8 @@ pub fn run_parts(workspace: &Workspace, only: Option<Part>) -> anyhow::Result<()
             step("unit", || unit(workspace, &cluster, &mut tally))?;
             step("doc tests", || doc_tests(workspace, &cluster, &mut tally))?;
         }
-        if let (Some(python), Some(oidc)) = (python, oidc) {
-            step("e2e", || end_to_end(workspace, [&python, &oidc], &cluster, &mut tally))?;
+        if let (Some(python), Some(node)) = (python, node) {
+            step("e2e", || end_to_end(workspace, [&python, &node], &cluster, &mut tally))?;
         }
     }
 
@@ -82,6 +82,9 @@ fn missing(end_to_end: bool) -> Vec<&'static str> {
     }
     if end_to_end && !node::is_installed() {
         packages.extend(["nodejs", "npm"]);
+    }
+    if end_to_end && installed("chromium").is_none() {
+        packages.push("chromium");
     }
     packages
 }
@@ -119,7 +122,7 @@ fn doc_tests(workspace: &Workspace, cluster: &Cluster, tally: &mut Tally) -> any
 
 fn end_to_end(
     workspace: &Workspace,
-    [python, oidc]: [&Path; 2],
+    [python, node]: [&Path; 2],
     cluster: &Cluster,
     tally: &mut Tally,
 ) -> anyhow::Result<()> {
@@ -134,7 +137,7 @@ fn end_to_end(
     }
     let mut pytest = workspace.command(python);
     pytest.args(["-m", "pytest", "-p", "no:cacheprovider", "e2e"]);
-    pytest.env(BINARY, binary).env(OIDC, oidc).env(POSTGRES, &cluster.url);
+    pytest.env(BINARY, binary).env(NODE, node).env(POSTGRES, &cluster.url);
     run_reading(&mut pytest, Output::Stdout, |line| tally.read(line))
 }
 

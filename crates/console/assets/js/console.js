@@ -120,7 +120,7 @@
     if (event.detail.target === dialog) {
       if (find("#dialog-title", dialog)) dialog.setAttribute("aria-labelledby", "dialog-title");
       if (!dialog.open) dialog.showModal();
-      const first = find("[autofocus], [aria-invalid=true]", dialog);
+      const first = find("[aria-invalid=true]", dialog) || find("[autofocus]", dialog);
       if (first) first.focus();
     }
   });
@@ -128,7 +128,7 @@
     dress();
     if (event.detail.target !== document.body) return;
     // As after a load: whoever listens to the page begins at its content.
-    const first = find("[aria-invalid=true], [autofocus]") || find("main");
+    const first = find("[aria-invalid=true]") || find("[autofocus]") || find("main");
     if (first) first.focus({ preventScroll: true });
   });
   document.addEventListener("close", (event) => { if (event.target.id === "dialog") event.target.replaceChildren(); }, true);
