@@ -53,11 +53,6 @@ impl Query {
         Some(self.get(name)).filter(|value| !value.is_empty()).map(str::to_owned)
     }
 
-    /// All values of a parameter.
-    pub fn all(&self, name: &str) -> Vec<String> {
-        self.pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect()
-    }
-
     /// Whether anything but the page is asked for.
     pub fn is_filtered(&self) -> bool {
         self.pairs.iter().any(|(name, _)| !matches!(name.as_str(), "after" | "before" | "order" | "sort"))

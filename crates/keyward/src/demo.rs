@@ -20,7 +20,7 @@ use keyward_domain::{
 };
 use keyward_service::{
     Keyward,
-    api_key::{self, ApiKeyFilter, ApiKeyPlace, CreateApiKey, ListApiKeys, RotateApiKey},
+    api_key::{self, ApiKeyFilter, ApiKeyPlace, CreateApiKey, KeySort, ListApiKeys, RotateApiKey},
     credential::NewCredential,
     organization::{self, CreateOrganization},
     project::{self, CreateProject, ListProjects, ProjectFilter},
@@ -48,7 +48,7 @@ pub async fn prepare(keyward: &Keyward) -> Result<Demonstration> {
     let filter =
         ApiKeyFilter { search: Some(KEY.to_owned()), status: Some(KeyStatus::Active), ..ApiKeyFilter::default() };
     let page = Page { limit: 100, order: Order::Asc, cursor: None };
-    let keys = api_key::list(keyward, &actor, ListApiKeys { project, filter, page }).await?;
+    let keys = api_key::list(keyward, &actor, ListApiKeys { project, filter, sort: KeySort::default(), page }).await?;
     let known = keys.data.iter().find(|details| details.key.name.as_str() == KEY);
     let revealed = match known {
         Some(details) => {

@@ -19,7 +19,7 @@ use keyward_domain::{
 use keyward_service::{
     Error,
     api_key::{
-        self, ApiKeyDetails, ApiKeyFilter, ApiKeyPlace, CreateApiKey, KeyOwner, ListApiKeys, RevealedApiKey,
+        self, ApiKeyDetails, ApiKeyFilter, ApiKeyPlace, CreateApiKey, KeyOwner, KeySort, ListApiKeys, RevealedApiKey,
         RevokedAll, RotateApiKey, UpdateApiKey,
     },
     project,
@@ -258,6 +258,7 @@ async fn attempts(house: &House, actor: &Actor, at: ApiKeyPlace) -> Vec<Error> {
     let list = ListApiKeys {
         project: at.project,
         filter: ApiKeyFilter::default(),
+        sort: KeySort::default(),
         page: Page { limit: 20, order: Order::Desc, cursor: None },
     };
     vec![
@@ -323,6 +324,7 @@ async fn keys_are_listed_newest_first_and_a_key_keyward_made_belongs_to_the_firs
     let page = |cursor| ListApiKeys {
         project: project.id,
         filter: ApiKeyFilter::default(),
+        sort: KeySort::default(),
         page: Page { limit: 1, order: Order::Desc, cursor },
     };
     let first = api_key::list(&house.keyward, &house.owner(), page(None)).await.unwrap();

@@ -13,7 +13,7 @@ use keyward_domain::{
     clock::to_millis,
     id::ProjectId,
 };
-use keyward_service::api_key::{self, ApiKeyFilter, ApiKeyPlace, CreateApiKey, ListApiKeys, RotateApiKey};
+use keyward_service::api_key::{self, ApiKeyFilter, ApiKeyPlace, CreateApiKey, KeySort, ListApiKeys, RotateApiKey};
 use keyward_store::journal_position;
 use keyward_telemetry::journal::{Position, UsageRecord};
 use support::{House, draft};
@@ -68,7 +68,7 @@ async fn a_reader_sees_the_call_before() {
     assert_eq!(usage(&house, key).await, expected);
     let page = keyward_domain::page::Page { limit: 9, order: keyward_domain::page::Order::Desc, cursor: None };
     append(&house, &call(&house, key));
-    let query = ListApiKeys { project: project.id, filter: ApiKeyFilter::default(), page };
+    let query = ListApiKeys { project: project.id, filter: ApiKeyFilter::default(), sort: KeySort::default(), page };
     let listed = api_key::list(&house.keyward, &house.owner(), query).await.unwrap();
     assert_eq!(listed.data[0].usage.request_count, 2);
 }

@@ -294,17 +294,85 @@ pub async fn find(
         .transpose()
 }
 
-const LIST: Paged = paged!(
-    select!(
-        "k.organization_id = $3 AND k.project_id = $4
+macro_rules! listed {
+    () => {
+        select!(
+            "k.organization_id = $3 AND k.project_id = $4
     AND ($5 IS NULL OR $5 = CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked' WHEN k.disabled THEN 'disabled'
         WHEN k.expires_at <= $6 THEN 'expired' ELSE 'active' END)
     AND (lower(k.name) LIKE $7 ESCAPE '\\' OR lower(k.last_four) = $8 OR k.id = $9)
     AND ($10 IS NULL OR k.environment = $10)
     AND ($11 IS NULL OR u.last_used_at IS NULL OR u.last_used_at < $11)"
-    ),
-    "k.id"
+        )
+    };
+}
+
+/// The rising and the falling text of a list of keys in the order of `$by`,
+/// which is never NULL, and of the id where that is the same. Where no cursor is
+/// given, the bound names no key.
+macro_rules! sorted {
+    ($by:literal) => {
+        Paged { rising: sorted!($by, ">", "ASC"), falling: sorted!($by, "<", "DESC") }
+    };
+    ($by:literal, $sign:literal, $order:literal) => {
+        concat!(
+            listed!(),
+            " AND (NOT EXISTS (SELECT 1 FROM api_keys c WHERE c.id = $1) OR (",
+            $by,
+            ", k.id) ",
+            $sign,
+            " (SELECT ",
+            $by,
+            ", k.id FROM api_keys k LEFT JOIN api_key_usage u ON u.api_key_id = k.id WHERE k.id = $1)) ORDER BY ",
+            $by,
+            " ",
+            $order,
+            ", k.id ",
+            $order,
+            " LIMIT $2"
+        )
+    };
+}
+
+const BY_CREATION: Paged = paged!(listed!(), "k.id");
+const BY_NAME: Paged = sorted!("lower(k.name)");
+const BY_STATUS: Paged = sorted!(
+    "CASE WHEN k.revoked_at IS NOT NULL THEN 4 WHEN k.disabled THEN 2 WHEN k.expires_at <= $6 THEN 3 ELSE 1 END"
 );
+const BY_REQUESTS: Paged = sorted!("COALESCE(u.request_count, 0)");
+const BY_LAST_USE: Paged = sorted!("COALESCE(u.last_used_at, 0)");
+const BY_EXPIRY: Paged = sorted!("COALESCE(k.expires_at, 9223372036854775807)");
+
+/// By what a list of keys is sorted; keys that are alike in it by their age.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KeySort {
+    /// When they were made.
+    #[default]
+    Creation,
+    /// Their name, in any case.
+    Name,
+    /// Their state: active, disabled, expired, revoked.
+    Status,
+    /// How many calls they made.
+    Requests,
+    /// When they were last used; never is longest ago.
+    LastUse,
+    /// When they expire; never is last.
+    Expiry,
+}
+
+impl KeySort {
+    const fn texts(self) -> &'static Paged {
+        match self {
+            Self::Creation => &BY_CREATION,
+            Self::Name => &BY_NAME,
+            Self::Status => &BY_STATUS,
+            Self::Requests => &BY_REQUESTS,
+            Self::LastUse => &BY_LAST_USE,
+            Self::Expiry => &BY_EXPIRY,
+        }
+    }
+}
 
 /// Which keys a list shows. The default shows all but deleted ones.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -352,7 +420,7 @@ pub async fn list(
     conn: &mut Conn<'_>,
     (organization, project): (OrganizationId, ProjectId),
     filter: &ApiKeyFilter,
-    page: &Page<ApiKeyId>,
+    (sort, page): (KeySort, &Page<ApiKeyId>),
     now: Timestamp,
 ) -> Result<Result<Listed<(ApiKey, KeyUsage)>, CursorUnknown>, StoreError> {
     if let Some(cursor) = page.cursor
@@ -360,7 +428,7 @@ pub async fn list(
     {
         return Ok(Err(CursorUnknown(cursor.param())));
     }
-    let (text, travel) = LIST.travel(page, ApiKeyId::uuid);
+    let (text, travel) = sort.texts().travel(page, ApiKeyId::uuid);
     let search = filter.search.as_deref().map(str::trim);
     let rows = sql!(
         conn,

@@ -8,7 +8,7 @@ use keyward_domain::{
     api_key::KeyStatus,
     page::{Listed, Order},
 };
-use keyward_service::api_key::{self, ApiKeyFilter, ListApiKeys, Unused};
+use keyward_service::api_key::{self, ApiKeyFilter, KeySort, ListApiKeys, Unused};
 
 use super::object::ApiKeyObject;
 use crate::{
@@ -17,6 +17,15 @@ use crate::{
     list::ListObject,
     time::Moment,
 };
+
+const SORTS: &[(&str, KeySort)] = &[
+    ("created_at", KeySort::Creation),
+    ("name", KeySort::Name),
+    ("status", KeySort::Status),
+    ("request_count", KeySort::Requests),
+    ("last_used_at", KeySort::LastUse),
+    ("expires_at", KeySort::Expiry),
+];
 
 /// Lists a project's API keys, newest first: all that aren't deleted.
 #[utoipa::path(
@@ -27,6 +36,7 @@ use crate::{
         ("after" = Option<String>, Query, description = "Id of the last key of the page before"),
         ("before" = Option<String>, Query, description = "Id of the first key of the page behind"),
         ("order" = Option<String>, Query, description = "`desc` (newest first) or `asc`"),
+        ("sort" = Option<String>, Query, description = "`created_at` unless given, `name`, `status`, `request_count`, `last_used_at` or `expires_at`; keys that are alike in it by their age"),
         ("status" = Option<String>, Query, description = "`active`, `disabled`, `expired` or `revoked`: only those"),
         ("search" = Option<String>, Query, description = "Part of the name in any case, the key's id, or its last four characters"),
         ("environment" = Option<String>, Query, description = "Only keys with this label"),
@@ -51,7 +61,8 @@ pub async fn list(
         unused: unused(&mut query)?,
     };
     let has_access = query.word("owner_project_access", &[("active", true), ("any", true), ("inactive", false)])?;
-    let command = ListApiKeys { project, filter, page: query.page(Order::Desc)? };
+    let sort = query.word("sort", SORTS)?.unwrap_or_default();
+    let command = ListApiKeys { project, filter, sort, page: query.page(Order::Desc)? };
     query.end()?;
     let listed = api_key::list(&api.keyward, &actor, command).await?;
     let listed = if has_access == Some(false) { Listed { data: Vec::new(), has_more: false } } else { listed };

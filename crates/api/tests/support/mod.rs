@@ -12,7 +12,7 @@ use std::sync::{
 use axum::{Extension, Router, body::Body, http::Request};
 use http_body_util::BodyExt;
 use keyward_access::CredentialEntry;
-use keyward_api::{Api, Caller};
+use keyward_api::Api;
 use keyward_domain::{
     Clock, Name, Randomness, Timestamp, clock::from_millis, id::RequestId, organization::Email, password::Password,
 };
@@ -24,6 +24,7 @@ use keyward_service::{
     sso::{Fetched, IdentityProviderError, SsoClient, Transport},
 };
 use keyward_store::Pool;
+use keyward_web::Caller;
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;

@@ -9,7 +9,7 @@ use keyward_domain::{
     role::Scope,
 };
 
-use super::{ApiKeyDetails, ApiKeyFilter, ApiKeyPlace, Owners, details, find_in, find_project};
+use super::{ApiKeyDetails, ApiKeyFilter, ApiKeyPlace, KeySort, Owners, details, find_in, find_project};
 use crate::{Keyward, Result, authorize::authorize};
 
 /// Which keys, and which page of them.
@@ -19,6 +19,8 @@ pub struct ListApiKeys {
     pub project: ProjectId,
     /// Which ones.
     pub filter: ApiKeyFilter,
+    /// By what they are sorted.
+    pub sort: KeySort,
     /// Which page.
     pub page: Page<ApiKeyId>,
 }
@@ -32,7 +34,7 @@ pub async fn list(keyward: &Keyward, actor: &Actor, query: ListApiKeys) -> Resul
     let project = find_project(conn, actor, query.project).await?;
     let place = (actor.organization, project.id);
     let Listed { data, has_more } =
-        keyward_store::api_key::list(conn, place, &query.filter, &query.page, keyward.now()).await??;
+        keyward_store::api_key::list(conn, place, &query.filter, (query.sort, &query.page), keyward.now()).await??;
     let mut owners = Owners::default();
     let mut keys = Vec::with_capacity(data.len());
     for (key, usage) in data {

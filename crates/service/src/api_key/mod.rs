@@ -29,7 +29,7 @@ use keyward_store::Conn;
 pub(crate) use create::make;
 pub use create::{CreateApiKey, create};
 pub use delete::delete;
-pub use keyward_store::api_key::{ApiKeyFilter, Unused};
+pub use keyward_store::api_key::{ApiKeyFilter, KeySort, Unused};
 pub use list::{ListApiKeys, find, list};
 pub(crate) use revoke::revoke_all_in;
 pub use revoke::{RevokedAll, revoke, revoke_all};

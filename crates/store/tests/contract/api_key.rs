@@ -12,7 +12,7 @@ use keyward_domain::{
 };
 use keyward_store::{
     StoreError,
-    api_key::{self, ApiKeyFilter, Unused},
+    api_key::{self, ApiKeyFilter, KeySort, Unused},
     api_key_usage::{self, Used},
 };
 
@@ -24,6 +24,7 @@ contract!(
     a_secret_belongs_to_one_key_even_after_deletion,
     only_live_keys_hold_their_names,
     pages_follow_each_other_both_ways,
+    every_order_shows_each_key_once_both_ways,
     filters_and_search_narrow_the_list,
     an_unknown_cursor_is_said_so,
     all_keys_of_a_project_are_revoked_at_once,
@@ -167,7 +168,10 @@ async fn listed(
     page: Page<ApiKeyId>,
 ) -> Option<(Vec<ApiKeyId>, bool)> {
     let mut connection = database.read().await;
-    let listed = api_key::list(&mut connection.conn(), place, filter, &page, moment(10)).await.unwrap().ok()?;
+    let listed = api_key::list(&mut connection.conn(), place, filter, (KeySort::default(), &page), moment(10))
+        .await
+        .unwrap()
+        .ok()?;
     Some((listed.data.iter().map(|(key, _)| key.id).collect(), listed.has_more))
 }
 
@@ -191,6 +195,61 @@ async fn pages_follow_each_other_both_ways(database: &Database) {
         let expected = expected.into_iter().map(|at: usize| ids[at]).collect();
         let answer = listed(database, (organization, project.id), &ApiKeyFilter::default(), asked.clone()).await;
         assert_eq!(answer, Some((expected, has_more)), "{asked:?}");
+    }
+}
+
+async fn every_order_shows_each_key_once_both_ways(database: &Database) {
+    let organization = add_organization(database, 1).await;
+    let project = add_project(database, organization, 2).await;
+    let keys = [
+        ApiKey { name: name("b"), expires_at: Some(moment(90)), ..new_api_key(&project, 10) },
+        ApiKey { name: name("A"), disabled: true, ..new_api_key(&project, 11) },
+        ApiKey { name: name("c"), expires_at: Some(moment(50)), ..new_api_key(&project, 12) },
+        ApiKey { name: name("C"), revoked_at: Some(moment(3)), ..new_api_key(&project, 13) },
+    ];
+    let mut transaction = database.begin().await;
+    for key in &keys {
+        api_key::insert(&mut transaction.conn(), key).await.unwrap();
+    }
+    let used = |second, requests| Used { requests, last: Some((moment(second), None)), ..Used::default() };
+    for (at, used) in [(0, used(7, 1)), (2, used(5, 9))] {
+        api_key_usage::add(&mut transaction.conn(), keys[at].id, &used).await.unwrap();
+    }
+    transaction.commit().await.unwrap();
+    let mut connection = database.read().await;
+    for (sort, rising) in [
+        (KeySort::Creation, [0, 1, 2, 3]),
+        (KeySort::Name, [1, 0, 2, 3]),
+        (KeySort::Status, [0, 2, 1, 3]),
+        (KeySort::Requests, [1, 3, 0, 2]),
+        (KeySort::LastUse, [1, 3, 2, 0]),
+        (KeySort::Expiry, [2, 0, 1, 3]),
+    ] {
+        let expected: Vec<_> = rising.iter().map(|at: &usize| keys[*at].id).collect();
+        for order in [Order::Asc, Order::Desc] {
+            let (mut seen, mut cursor) = (Vec::new(), None);
+            let place = (organization, project.id);
+            loop {
+                let asked = page(1, order, cursor);
+                let filter = ApiKeyFilter::default();
+                let listed = api_key::list(&mut connection.conn(), place, &filter, (sort, &asked), moment(10)).await;
+                let listed = listed.unwrap().unwrap();
+                seen.extend(listed.data.iter().map(|(key, _)| key.id));
+                cursor = seen.last().copied().map(Cursor::After);
+                if !listed.has_more {
+                    break;
+                }
+            }
+            let back = page(9, order, Some(Cursor::Before(seen[3])));
+            let filter = ApiKeyFilter::default();
+            let before = api_key::list(&mut connection.conn(), place, &filter, (sort, &back), moment(10)).await;
+            let before: Vec<_> = before.unwrap().unwrap().data.iter().map(|(key, _)| key.id).collect();
+            assert_eq!(before, seen[..3], "{sort:?} {order:?}");
+            if order == Order::Desc {
+                seen.reverse();
+            }
+            assert_eq!(seen, expected, "{sort:?} {order:?}");
+        }
     }
 }
 

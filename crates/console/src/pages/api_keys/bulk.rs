@@ -10,15 +10,15 @@ use keyward_domain::{
     Timestamp,
     api_key::KeyPatch,
     id::ApiKeyId,
-    page::{Cursor, Page},
+    page::{Cursor, Order, Page},
     project::Project,
 };
 use keyward_service::{
     Error,
-    api_key::{self, ApiKeyDetails, ApiKeyPlace, ListApiKeys, UpdateApiKey},
+    api_key::{self, ApiKeyDetails, ApiKeyPlace, KeySort, ListApiKeys, UpdateApiKey},
 };
 
-use super::list::{filter, order, owner_label};
+use super::list::{filter, owner_label};
 use crate::{
     Console,
     form::Form,
@@ -153,10 +153,15 @@ pub async fn export(
     query: Query,
 ) -> Result<Response, Refused> {
     let project = projects::find(&console, &visit, &project_id).await?.project;
-    let mut page = Page { limit: BATCH, order: order(&query), cursor: None };
+    let mut page = Page { limit: BATCH, order: Order::Desc, cursor: None };
     let mut keys = Vec::new();
     loop {
-        let command = ListApiKeys { project: project.id, filter: filter(&query, visit.now), page: page.clone() };
+        let command = ListApiKeys {
+            project: project.id,
+            filter: filter(&query, visit.now),
+            sort: KeySort::default(),
+            page: page.clone(),
+        };
         let listed = api_key::list(&console.keyward, &visit.actor, command).await?;
         let last = listed.data.last().map(|details| details.key.id);
         keys.extend(listed.data);

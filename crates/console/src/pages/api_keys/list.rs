@@ -7,7 +7,7 @@ use axum::{
 };
 use jiff::SignedDuration;
 use keyward_domain::{Timestamp, api_key::KeyStatus, page::Order};
-use keyward_service::api_key::{self, ApiKeyDetails, ApiKeyFilter, KeyOwner, ListApiKeys, Unused};
+use keyward_service::api_key::{self, ApiKeyDetails, ApiKeyFilter, KeyOwner, KeySort, ListApiKeys, Unused};
 
 use super::May;
 use crate::{
@@ -48,6 +48,7 @@ struct ListPage {
     shell: Shell,
     root: String,
     query: Query,
+    columns: Vec<Column>,
     rows: Vec<Row>,
     paging: Paging,
     may: May,
@@ -71,9 +72,62 @@ pub fn filter(query: &Query, now: Timestamp) -> ApiKeyFilter {
     }
 }
 
-/// In which order.
-pub fn order(query: &Query) -> Order {
-    if query.get("order") == "oldest" { Order::Asc } else { Order::Desc }
+/// A column that the list can be sorted by.
+struct Column {
+    label: &'static str,
+    /// Where a click leads: sorted by it, or the other way round.
+    href: String,
+    /// `ascending` or `descending`, if the list is sorted by it.
+    sorted: &'static str,
+    is_number: bool,
+}
+
+/// What the address calls an order, the column's title, and how it is sorted at
+/// first.
+const COLUMNS: &[(&str, &str, KeySort, Order)] = &[
+    ("name", "API key", KeySort::Name, Order::Asc),
+    ("status", "Status", KeySort::Status, Order::Asc),
+    ("", "Scopes and limits", KeySort::Creation, Order::Desc),
+    ("requests", "Requests", KeySort::Requests, Order::Desc),
+    ("last-used", "Last used", KeySort::LastUse, Order::Desc),
+    ("created", "Created on, by", KeySort::Creation, Order::Desc),
+    ("expires", "Expires", KeySort::Expiry, Order::Asc),
+];
+
+/// By what an address wants the list sorted, and in which direction.
+fn sorting(query: &Query) -> (&'static str, KeySort, Order) {
+    let wanted = if query.get("sort").is_empty() { "created" } else { query.get("sort") };
+    let known = COLUMNS.iter().find(|(name, ..)| *name == wanted);
+    let (name, sort, first) = known.map_or(("created", KeySort::Creation, Order::Desc), |(n, _, s, o)| (*n, *s, *o));
+    let order = match (query.get("order"), first) {
+        ("asc", _) => Order::Asc,
+        ("desc", _) => Order::Desc,
+        (_, first) => first,
+    };
+    (name, sort, order)
+}
+
+fn columns(query: &Query) -> Vec<Column> {
+    let (sorted_by, _, order) = sorting(query);
+    let column = |(name, label, sort, first): &(&'static str, &'static str, KeySort, Order)| {
+        let is_here = *name == sorted_by;
+        let next = match (is_here, order, first) {
+            (true, Order::Asc, _) | (false, _, Order::Desc) => "desc",
+            (true, Order::Desc, _) | (false, _, Order::Asc) => "asc",
+        };
+        let changes = [("sort", *name), ("order", next), ("after", ""), ("before", "")];
+        Column {
+            label,
+            href: if name.is_empty() { String::new() } else { query.with(&changes) },
+            sorted: match (is_here, order) {
+                (false, _) => "",
+                (true, Order::Asc) => "ascending",
+                (true, Order::Desc) => "descending",
+            },
+            is_number: *sort == KeySort::Requests,
+        }
+    };
+    COLUMNS.iter().map(column).collect()
 }
 
 pub async fn list(
@@ -83,8 +137,9 @@ pub async fn list(
     query: Query,
 ) -> Result<Response, Refused> {
     let project = projects::find(&console, &visit, &project_id).await?.project;
+    let (_, sort, order) = sorting(&query);
     let command =
-        ListApiKeys { project: project.id, filter: filter(&query, visit.now), page: query.page(order(&query))? };
+        ListApiKeys { project: project.id, filter: filter(&query, visit.now), sort, page: query.page(order)? };
     let listed = api_key::list(&console.keyward, &visit.actor, command).await?;
     let id = |details: &ApiKeyDetails| details.key.id.to_string();
     let (first, last) = (listed.data.first().map(id), listed.data.last().map(id));
@@ -96,6 +151,7 @@ pub async fn list(
         may: May::new(&visit, &project),
         is_active: project.is_active(),
         export: export_address(&root, &query),
+        columns: columns(&query),
         root,
         query,
     };

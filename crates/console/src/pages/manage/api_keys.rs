@@ -12,7 +12,7 @@ use keyward_domain::{
     permission::Permission,
     role::Scope,
 };
-use keyward_service::api_key::{self, ApiKeyFilter, ListApiKeys};
+use keyward_service::api_key::{self, ApiKeyFilter, KeySort, ListApiKeys};
 
 use super::tabs;
 use crate::{
@@ -59,8 +59,12 @@ pub async fn show(
     let project = projects::find(&console, &visit, &project_id).await?.project;
     let filter = ApiKeyFilter { status: Some(KeyStatus::Active), ..ApiKeyFilter::default() };
     let page = Page { limit: 2, order: Order::Desc, cursor: None };
-    let listed =
-        api_key::list(&console.keyward, &visit.actor, ListApiKeys { project: project.id, filter, page }).await?;
+    let listed = api_key::list(
+        &console.keyward,
+        &visit.actor,
+        ListApiKeys { project: project.id, filter, sort: KeySort::default(), page },
+    )
+    .await?;
     let root = format!("/projects/{}/api-keys", project.id);
     let others = listed.data.len() > 1;
     let key = listed.data.into_iter().next().map(|details| Key {

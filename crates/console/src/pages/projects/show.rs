@@ -12,7 +12,7 @@ use keyward_domain::{
     role::Scope,
 };
 use keyward_service::{
-    api_key::{self, ApiKeyFilter, ListApiKeys},
+    api_key::{self, ApiKeyFilter, KeySort, ListApiKeys},
     audit::{self, AuditQuery, ListAuditEvents},
     credential::{self, ListCredentials},
 };
@@ -144,7 +144,7 @@ fn models(project: &Project) -> String {
 
 async fn keys(console: &Console, visit: &Visit, project: &Project) -> Result<Vec<KeyRow>, Refused> {
     let page = Page { limit: RECENT, order: Order::Desc, cursor: None };
-    let command = ListApiKeys { project: project.id, filter: ApiKeyFilter::default(), page };
+    let command = ListApiKeys { project: project.id, filter: ApiKeyFilter::default(), sort: KeySort::default(), page };
     let listed = api_key::list(&console.keyward, &visit.actor, command).await?;
     let row = |details: api_key::ApiKeyDetails| KeyRow {
         href: format!("/projects/{}/api-keys/{}", project.id, details.key.id),
