@@ -115,7 +115,11 @@ impl Form {
         let top = param.split(['.', '[']).next().unwrap_or_default();
         let found = fields.iter().find(|(theirs, _)| *theirs == param || *theirs == top).map(|(_, ours)| *ours);
         match found {
-            Some(field) => self.refuse(field, &problem.message),
+            // The field stands right there, under a name for people.
+            Some(field) => match problem.message.strip_prefix(param) {
+                Some(rest) if !param.is_empty() && rest.starts_with(' ') => self.refuse(field, format!("This{rest}")),
+                _ => self.refuse(field, &problem.message),
+            },
             None => self.alert = Some(problem.message.clone()),
         }
         self
@@ -174,6 +178,8 @@ mod tests {
             assert_eq!(form().take(&invalid(other), &fields).alert.as_deref(), Some("Wrong."), "{other}");
         }
         assert_eq!(form().words("allowed_ips"), ["1.2.3.4", "5.6.7.8"]);
+        let short = Problem::new(StatusCode::BAD_REQUEST, "invalid_value", "name has 0 characters.").param("name");
+        assert_eq!(form().take(&short, &fields).error("name"), Some("This has 0 characters."));
         assert!(form().has("scope", "b") && !form().has("scope", "c"));
         let shown: Vec<_> = form().shown().map(|(name, _)| name.to_owned()).collect();
         assert_eq!(shown, ["name", "allowed_ips", "scope", "scope"], "a secret isn't shown again");

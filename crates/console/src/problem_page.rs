@@ -55,6 +55,8 @@ struct ProblemPage<'a> {
     title: &'a str,
     message: &'a str,
     code: &'a str,
+    /// Where to go from here, and what that is called.
+    way_on: (&'static str, &'static str),
     look: Look,
     assets: &'static Assets,
 }
@@ -89,9 +91,38 @@ impl IntoResponse for Refused {
     }
 }
 
+const TO_PROJECTS: (&str, &str) = ("/projects", "To the projects");
+const TO_SIGN_IN: (&str, &str) = ("/login", "Back to signing in");
+
 /// A problem as a page.
 pub fn page(problem: &Problem) -> Response {
-    let title = match problem.status.as_u16() {
+    page_leading(problem, if problem.status == StatusCode::UNAUTHORIZED { TO_SIGN_IN } else { TO_PROJECTS })
+}
+
+fn page_leading(problem: &Problem, way_on: (&'static str, &'static str)) -> Response {
+    let title = match problem.code {
+        "invalid_link" => "This link isn't good any more",
+        code if code.starts_with("sso_") => "You aren't signed in",
+        _ => title(problem),
+    };
+    let template = ProblemPage {
+        title,
+        message: &problem.message,
+        code: problem.code,
+        way_on,
+        look: Look::default(),
+        assets: &ASSETS,
+    };
+    let mut response = html_with(problem.status, &template);
+    response.headers_mut().extend(problem.headers());
+    if let Some(denial) = problem.denial() {
+        response.extensions_mut().insert(denial);
+    }
+    response
+}
+
+fn title(problem: &Problem) -> &'static str {
+    match problem.status.as_u16() {
         401 => "You aren't signed in",
         403 => "This isn't yours to do",
         404 => "There is nothing here",
@@ -99,15 +130,7 @@ pub fn page(problem: &Problem) -> Response {
         429 => "Wait a moment",
         500.. => "Something is broken",
         _ => "This isn't possible",
-    };
-    let template =
-        ProblemPage { title, message: &problem.message, code: problem.code, look: Look::default(), assets: &ASSETS };
-    let mut response = html_with(problem.status, &template);
-    response.headers_mut().extend(problem.headers());
-    if let Some(denial) = problem.denial() {
-        response.extensions_mut().insert(denial);
     }
-    response
 }
 
 /// What is told when a page can't even be rendered.
@@ -124,10 +147,11 @@ pub async fn method_not_allowed() -> Response {
 /// Turns a refusal of the admin API into a page for whoever came by a link.
 pub async fn tell_people(request: Request, next: Next) -> Response {
     let is_of_a_person = is_of_a_person(request.headers());
+    let is_signing_in = request.uri().path().starts_with("/v1/auth/");
     let response = next.run(request).await;
     match response.extensions().get::<Problem>() {
         Some(problem) if is_of_a_person => {
-            let mut told = page(problem);
+            let mut told = if is_signing_in { page_leading(problem, TO_SIGN_IN) } else { page(problem) };
             for cookie in response.headers().get_all(header::SET_COOKIE) {
                 told.headers_mut().append(header::SET_COOKIE, cookie.clone());
             }

@@ -4,7 +4,7 @@
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, Method, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
 };
 use keyward_domain::{
     Timestamp,
@@ -50,13 +50,42 @@ pub struct Look {
     pub toast: Option<Toast>,
     /// Where the page is.
     pub path: String,
+    /// Whether the browser won't keep the cookie of a session: it came over
+    /// plain HTTP, and not from the machine itself.
+    pub keeps_no_cookie: bool,
 }
 
 /// The cookie that keeps the theme. It is no secret.
 const THEME: &str = "keyward-theme";
+/// How long a theme is kept, in seconds.
+const THEME_LASTS: i64 = 365 * 24 * 3600;
+
+/// The header that keeps a theme; any other than `light` and `dark` is the
+/// system's.
+pub fn keep_theme(theme: &str) -> HeaderValue {
+    match theme {
+        "light" | "dark" => cookie::set(THEME, theme, THEME_LASTS),
+        _ => cookie::set(THEME, "", 0),
+    }
+}
+
+/// Whether a browser took the way to a page for a safe one, as far as it says.
+/// Those of today send `Sec-Fetch-Site` over HTTPS and to the machine itself
+/// only; with older ones the address tells.
+fn is_safe_way(headers: &HeaderMap, public_url: &str) -> bool {
+    if headers.contains_key("sec-fetch-site") {
+        return true;
+    }
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = if host.starts_with('[') { host } else { host.split(':').next().unwrap_or_default() };
+    let is_here =
+        name == "localhost" || name.ends_with(".localhost") || name == "127.0.0.1" || name.starts_with("[::1]");
+    let is_ours = public_url.strip_prefix("https://").is_some_and(|ours| ours.split('/').next() == Some(host));
+    is_here || is_ours
+}
 
 impl Look {
-    fn read(parts: &Parts) -> Self {
+    fn read(parts: &Parts, console: &Console) -> Self {
         Self {
             theme: match cookie::named(&parts.headers, THEME) {
                 Some("light") => "light",
@@ -66,6 +95,7 @@ impl Look {
             in_dialog: is_for_dialog(&parts.headers),
             toast: toast::waiting(&parts.headers),
             path: parts.uri.path().to_owned(),
+            keeps_no_cookie: !is_safe_way(&parts.headers, console.keyward.public_url()),
         }
     }
 }
@@ -90,7 +120,7 @@ impl FromRequestParts<Console> for Visit {
         };
         Attempt::note(parts, &actor);
         let account = account::find(&console.keyward, &actor).await.map_err(Problem::from)?;
-        Ok(Self { actor, account, now: console.keyward.now(), look: Look::read(parts) })
+        Ok(Self { actor, account, now: console.keyward.now(), look: Look::read(parts, console) })
     }
 }
 
@@ -114,13 +144,35 @@ pub struct Stranger {
 impl FromRequestParts<Console> for Stranger {
     type Rejection = Refused;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Console) -> Result<Self, Refused> {
+    async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Refused> {
         cookie::check_same_origin(&parts.method, &parts.headers)?;
-        Ok(Self { origin: origin(parts), session: cookie::session_token(&parts.headers), look: Look::read(parts) })
+        let session = cookie::session_token(&parts.headers);
+        Ok(Self { origin: origin(parts), session, look: Look::read(parts, console) })
     }
 }
 
 /// Whether a request is of somebody who looks at pages, rather than a program's.
 pub fn is_of_a_person(headers: &HeaderMap) -> bool {
     headers.get("sec-fetch-mode").is_some_and(|mode| mode == "navigate") || headers.contains_key("hx-request")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_no_cookie_is_kept_it_is_known() {
+        let is_safe = |pairs: &[(&'static str, &str)]| {
+            let headers =
+                pairs.iter().map(|(name, value)| ((*name).parse().unwrap(), value.parse().unwrap())).collect();
+            is_safe_way(&headers, "https://keyward.example:8443/inner")
+        };
+        for host in ["localhost:8080", "127.0.0.1", "[::1]:8080", "demo.localhost", "keyward.example:8443"] {
+            assert!(is_safe(&[("host", host)]), "{host}");
+        }
+        for host in ["10.0.0.5:8080", "keyward.example", "localhost.example", "127.0.0.1.example:80", ""] {
+            assert!(!is_safe(&[("host", host)]), "{host}");
+            assert!(is_safe(&[("host", host), ("sec-fetch-site", "none")]), "{host}");
+        }
+    }
 }

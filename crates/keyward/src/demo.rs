@@ -26,23 +26,33 @@ use keyward_service::{
     project::{self, CreateProject, ListProjects, ProjectFilter},
 };
 
+use secrecy::{ExposeSecret, SecretString};
+
 use crate::system::SystemRandomness;
 
 const ORGANIZATION: &str = "Demo";
+const OWNER: &str = "demo@keyward.example";
 const PROJECT: &str = "Demo project";
 const KEY: &str = "Demo key";
 
 /// What was made, or found from an earlier start.
 pub struct Demonstration {
     api_key: KeySecret,
-    /// Only at the first start: it isn't shown again.
-    admin_key: Option<KeySecret>,
+    /// Only at the first start: they aren't shown again.
+    first: Option<First>,
+}
+
+/// What is shown at the first start alone.
+struct First {
+    admin_key: KeySecret,
+    /// Of the demo's owner.
+    password: SecretString,
 }
 
 /// Makes what is missing. The key of an earlier start gets a new secret, since
 /// the old one is nowhere to be read; the old one works for another day.
 pub async fn prepare(keyward: &Keyward) -> Result<Demonstration> {
-    let (organization, admin_key) = organization(keyward).await?;
+    let (organization, first) = organization(keyward).await?;
     let actor = Actor::system(organization);
     let project = project_of(keyward, &actor).await?;
     let filter =
@@ -73,23 +83,23 @@ pub async fn prepare(keyward: &Keyward) -> Result<Demonstration> {
             api_key::create(keyward, &actor, CreateApiKey { project, draft, idempotency: None }).await?
         }
     };
-    Ok(Demonstration { api_key: revealed.secret, admin_key })
+    Ok(Demonstration { api_key: revealed.secret, first })
 }
 
-async fn organization(keyward: &Keyward) -> Result<(OrganizationId, Option<KeySecret>)> {
+async fn organization(keyward: &Keyward) -> Result<(OrganizationId, Option<First>)> {
     if let Some(known) = keyward.organization_named(ORGANIZATION).await? {
         return Ok((known.id, None));
     }
-    // Nobody signs in as the demo's owner: their password is random and dropped.
     let mut password = [0; 16];
     SystemRandomness.fill(&mut password);
+    let password = SecretString::from(hex::to_hex(&password));
     let command = CreateOrganization {
         name: Name::parse("organization", ORGANIZATION)?,
-        owner_email: Email::parse("email", "demo@keyward.example")?,
-        password: Password::parse("password", &hex::to_hex(&password))?,
+        owner_email: Email::parse("email", OWNER)?,
+        password: Password::parse("password", password.expose_secret())?,
     };
     let made = organization::create(keyward, command).await?;
-    Ok((made.organization.id, Some(made.secret)))
+    Ok((made.organization.id, Some(First { admin_key: made.secret, password })))
 }
 
 async fn project_of(keyward: &Keyward, actor: &Actor) -> Result<keyward_domain::id::ProjectId> {
@@ -126,8 +136,14 @@ impl Demonstration {
     /// Prints calls that work as pasted.
     pub fn print(&self, out: &mut dyn Write, address: SocketAddr) -> Result<()> {
         let key = self.api_key.expose();
-        if let Some(admin_key) = &self.admin_key {
-            writeln!(out, "\nAdmin key of the demo organization (shown once):\n  {}", admin_key.expose())?;
+        match &self.first {
+            Some(First { admin_key, password }) => writeln!(
+                out,
+                "\nSign in to the console (the password is shown once):\n  {OWNER}\n  {}\n\nAdmin key of the demo organization (shown once):\n  {}",
+                password.expose_secret(),
+                admin_key.expose(),
+            )?,
+            None => writeln!(out, "\nSign in to the console as {OWNER}, with the password of the first start.")?,
         }
         writeln!(
             out,

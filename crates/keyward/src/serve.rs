@@ -52,6 +52,12 @@ async fn greet(out: &mut dyn Write, server: &Server, wants_demo: bool) -> Result
     let address: SocketAddr = server.address();
     tracing::info!(%address, "serving");
     writeln!(out, "Keyward is serving at http://{address}")?;
+    // Where any free port was asked for, only the socket knows which it is.
+    let console = match server.keyward.public_url() {
+        url if url.ends_with(":0") => format!("http://{address}"),
+        url => url.to_owned(),
+    };
+    writeln!(out, "Its console for people is at {console}/")?;
     if wants_demo {
         demo::prepare(&server.keyward).await?.print(out, address)?;
     } else if let Some(link) = setup::new_link(&server.keyward).await? {

@@ -68,7 +68,7 @@ pub async fn new_link(keyward: &Keyward) -> Result<Option<Link>> {
     // There is no organization yet that this could happen in, and nobody to tell.
     let nowhere = Actor::system(OrganizationId::from_uuid(Uuid::nil()));
     let mut change = keyward.own_change(&nowhere).await?;
-    if !store::all(&mut change.conn()).await?.is_empty() {
+    if store::is_any(&mut change.conn()).await? {
         return Ok(None);
     }
     let (link, digest) = keyward.new_link(KIND);
@@ -80,10 +80,21 @@ pub async fn new_link(keyward: &Keyward) -> Result<Option<Link>> {
     Ok(Some(link))
 }
 
+/// Whether there is no organization yet, so that nobody can sign in.
+pub async fn is_wanted(keyward: &Keyward) -> Result<bool> {
+    Ok(!store::is_any(&mut keyward.read().await?.conn()).await?)
+}
+
+/// Refuses a link that opens nothing.
+pub async fn check(keyward: &Keyward, token: &Token) -> Result<()> {
+    let digest = keyward.link_digest(KIND, token).0;
+    check_link(&mut keyward.read().await?.conn(), &digest, keyward.now()).await
+}
+
 /// Makes the first organization and its owner, and signs them in.
 pub async fn set_up(keyward: &Keyward, command: SetUp) -> Result<DoneSetUp> {
+    check(keyward, &command.token).await?;
     let digest = keyward.link_digest(KIND, &command.token).0;
-    check_link(&mut keyward.read().await?.conn(), &digest, keyward.now()).await?;
     let id = keyward.new_id(OrganizationId::generate);
     let actor = Actor { origin: command.origin, ..Actor::system(id) };
     let mut change = keyward.own_change(&actor).await?;
@@ -107,5 +118,5 @@ pub async fn set_up(keyward: &Keyward, command: SetUp) -> Result<DoneSetUp> {
 async fn check_link(conn: &mut Conn<'_>, digest: &[u8], now: Timestamp) -> Result<()> {
     let found = one_time_link::find(conn, KIND.purpose(), digest).await?;
     let is_good = found.is_some_and(|link| to_millis(now) < link.expires_at);
-    if is_good && store::all(conn).await?.is_empty() { Ok(()) } else { Err(Error::InvalidLink) }
+    if is_good && !store::is_any(conn).await? { Ok(()) } else { Err(Error::InvalidLink) }
 }

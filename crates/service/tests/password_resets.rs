@@ -66,11 +66,15 @@ async fn a_link_that_is_older_than_the_password_opens_nothing() {
     let house = House::new().await;
     let reader = house.member(&house.owner(), "reader@example.com", Reader).await.user.id;
     let handed = password_reset::hand_over(&house.keyward, &house.owner(), reader).await.unwrap();
+    let described = password_reset::describe(&house.keyward, &token(&handed.link)).await.unwrap();
+    assert_eq!(described.id, reader);
     let changed_at = house.keyward.now().as_millisecond() + 1;
     let mut transaction = house.pool.begin().await.unwrap();
     keyward_store::password::put(&mut transaction.conn(), reader, "another", changed_at).await.unwrap();
     transaction.commit().await.unwrap();
     house.clock.advance(Duration::from_secs(1));
+    let refused = password_reset::describe(&house.keyward, &token(&handed.link)).await;
+    assert!(matches!(refused, Err(Error::InvalidLink)), "{refused:?}");
     let refused = complete(&house.keyward, token(&handed.link)).await;
     assert!(matches!(refused, Err(Error::InvalidLink)), "{refused:?}");
 }

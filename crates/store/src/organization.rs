@@ -55,6 +55,13 @@ pub async fn all(conn: &mut Conn<'_>) -> Result<Vec<Organization>, StoreError> {
     Ok(sql!(conn, fetch_all as OrganizationRow, ALL)?.into_iter().map(Into::into).collect())
 }
 
+const ANY: &str = "SELECT id FROM organizations LIMIT 1";
+
+/// Whether there is an organization at all.
+pub async fn is_any(conn: &mut Conn<'_>) -> Result<bool, StoreError> {
+    Ok(sql!(conn, fetch_optional as (Uuid,), ANY)?.is_some())
+}
+
 #[derive(sqlx::FromRow)]
 pub(crate) struct UserRow {
     id: Uuid,

@@ -20,6 +20,12 @@ pub struct CompletePasswordReset {
     pub origin: RequestOrigin,
 }
 
+/// Whose password a link sets anew.
+pub async fn describe(keyward: &Keyward, token: &Token) -> Result<User> {
+    let digest = keyward.link_digest(KIND, token).0;
+    opened_by(&mut keyward.read().await?.conn(), &digest, keyward.now()).await
+}
+
 /// Sets the password anew. All sessions of the user end; signing in comes
 /// afterwards, with the second factor if there is one.
 pub async fn complete(keyward: &Keyward, command: CompletePasswordReset) -> Result<()> {

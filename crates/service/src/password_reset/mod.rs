@@ -11,10 +11,10 @@ use jiff::SignedDuration;
 use keyward_domain::{Timestamp, clock::to_millis, id::UserId};
 use keyward_store::one_time_link::{self, OneTimeLink};
 
-pub use complete::{CompletePasswordReset, complete};
+pub use complete::{CompletePasswordReset, complete, describe};
 pub use hand_over::{HandedLink, hand_over};
-pub use request::request;
 pub(crate) use request::{Requests, letter};
+pub use request::{is_by_mail, request};
 
 use crate::{
     Result,

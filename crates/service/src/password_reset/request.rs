@@ -59,6 +59,12 @@ impl Requests {
     }
 }
 
+/// Whether this Keyward sends mail at all; where it doesn't, an administrator
+/// hands links over.
+pub const fn is_by_mail(keyward: &Keyward) -> bool {
+    keyward.outbox.is_some()
+}
+
 /// Takes a request in; answers whether this Keyward sends mail at all.
 pub async fn request(keyward: &Keyward, email: Email, origin: RequestOrigin) -> Result<bool> {
     keyward.reset_requests.count(origin.ip, keyward.now())?;

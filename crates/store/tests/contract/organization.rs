@@ -20,12 +20,14 @@ contract!(
 );
 
 async fn an_organization_is_found_by_its_name_and_names_are_unique(database: &Database) {
+    assert!(!organization::is_any(&mut database.read().await.conn()).await.unwrap());
     let id = add_organization(database, 1).await;
     let other = add_organization(database, 2).await;
     let mut connection = database.read().await;
     let found = organization::find_by_name(&mut connection.conn(), "Organization 1").await.unwrap();
     assert_eq!(found, Some(Organization { id, name: name("Organization 1"), created_at: moment(0) }));
     assert_eq!(organization::find_by_name(&mut connection.conn(), "organization 1").await.unwrap(), None);
+    assert!(organization::is_any(&mut connection.conn()).await.unwrap());
     let all = organization::all(&mut connection.conn()).await.unwrap();
     assert!(all.iter().map(|organization| organization.id).eq([id, other]));
 

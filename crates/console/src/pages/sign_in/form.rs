@@ -27,7 +27,9 @@ pub struct SignInPage {
 
 impl SignInPage {
     pub async fn new(console: &Console, look: Look, form: Form, wants_code: bool) -> Result<Self, Refused> {
-        let return_to = form_urlencoded::byte_serialize(form.text("next").as_bytes()).collect::<String>();
+        // A link's token stands in no query.
+        let next = Some(form.text("next")).filter(|next| !next.starts_with("/invitation/")).unwrap_or("/projects");
+        let return_to = form_urlencoded::byte_serialize(next.as_bytes()).collect::<String>();
         let known =
             keyward_service::sso::on_sign_in_page(&console.keyward, form.text("organization").parse().ok()).await?;
         let start = |id| format!("/v1/auth/sso/{id}/start?return_to={return_to}");

@@ -13,11 +13,13 @@ use axum::{
 use keyward_domain::password::Password;
 use keyward_service::{
     session::{self, Welcome},
+    setup,
     sign_in::{self, SignIn},
 };
 use keyward_web::{Problem, cookie};
 
-use self::form::{SignInPage, next};
+pub use self::form::SignInPage;
+use self::form::next;
 use crate::{
     Console,
     assets::{ASSETS, Assets},
@@ -41,6 +43,9 @@ async fn show(State(console): State<Console>, stranger: Stranger, query: Query) 
         && session::authenticate(&console.keyward, token, stranger.origin.clone()).await.is_ok()
     {
         return Ok(to(&next));
+    }
+    if setup::is_wanted(&console.keyward).await? {
+        return Ok(to("/setup"));
     }
     let mut form = Form::default();
     form.set("next", next);
