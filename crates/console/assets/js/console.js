@@ -7,7 +7,7 @@
 
   // A secret that was neither copied nor saved yet.
   const unsaved = () => find("[data-unsaved]");
-  const question = "This key will not be shown again, and you haven't copied it. Leave anyway?";
+  const question = "What is shown here will not be shown again, and you haven't copied it. Leave anyway?";
   const saved = () => each("[data-unsaved]", (panel) => panel.removeAttribute("data-unsaved"));
 
   const dress = () => {

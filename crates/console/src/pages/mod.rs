@@ -4,12 +4,15 @@ mod api_keys;
 mod audit;
 mod confirm;
 mod credentials;
+mod grants;
+mod groups;
 mod manage;
 mod parts;
 mod place;
+mod project_grants;
 mod projects;
 mod sign_in;
-
+mod users;
 use axum::{Router, middleware, routing::get};
 
 use crate::{Console, problem_page::keep_form, respond::to};
@@ -24,5 +27,7 @@ pub fn routes() -> Router<Console> {
         .merge(credentials::routes())
         .merge(manage::routes())
         .merge(audit::routes())
+        .merge(users::routes())
+        .merge(groups::routes())
         .layer(middleware::from_fn(keep_form))
 }
