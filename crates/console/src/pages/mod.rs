@@ -1,5 +1,6 @@
 //! The pages: one folder or file a page, with its routes.
 
+mod admin_keys;
 mod api_keys;
 mod audit;
 mod confirm;
@@ -11,7 +12,10 @@ mod parts;
 mod place;
 mod project_grants;
 mod projects;
+mod roles;
+mod settings;
 mod sign_in;
+mod sso;
 mod users;
 use axum::{Router, middleware, routing::get};
 
@@ -29,5 +33,9 @@ pub fn routes() -> Router<Console> {
         .merge(audit::routes())
         .merge(users::routes())
         .merge(groups::routes())
+        .merge(roles::routes())
+        .merge(admin_keys::routes())
+        .merge(sso::routes())
+        .merge(settings::routes())
         .layer(middleware::from_fn(keep_form))
 }

@@ -32,11 +32,11 @@ pub struct ProjectChoices {
 }
 
 /// The projects in which the visitor may give one of `roles`: the word that
-/// stands for it in a form, and the role. It takes `permission` there.
+/// stands for it in a form, and the role. It may take a `permission` there.
 pub async fn choices(
     console: &Console,
     visit: &Visit,
-    permission: Permission,
+    permission: Option<Permission>,
     roles: &[(&'static str, BuiltIn)],
 ) -> Result<ProjectChoices, Refused> {
     let filter = ProjectFilter { active: true, inactive: true, search: None, among: None };
@@ -47,7 +47,8 @@ pub async fn choices(
         let scope = Scope::Project(details.project.id);
         let may_give = |role: &BuiltIn| {
             let role = role.role(visit.actor.organization);
-            visit.may(permission, scope) && visit.actor.access.covers(&Access::of_role(&role, scope))
+            permission.is_none_or(|permission| visit.may(permission, scope))
+                && visit.actor.access.covers(&Access::of_role(&role, scope))
         };
         let options: Vec<_> = roles
             .iter()

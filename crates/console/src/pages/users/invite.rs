@@ -49,7 +49,7 @@ async fn page(console: &Console, visit: &Visit, form: Form, status: StatusCode) 
         roles.push(("owner", "Organization Owner"));
     }
     let shell = shell(visit, "Invite");
-    let projects = project_grants::choices(console, visit, Permission::MembersManage, PROJECT_ROLES).await?;
+    let projects = project_grants::choices(console, visit, Some(Permission::MembersManage), PROJECT_ROLES).await?;
     Ok(html_with(status, &InvitePage { shell, form, roles, projects }))
 }
 
