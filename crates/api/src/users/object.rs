@@ -104,7 +104,7 @@ impl From<Membership> for UserProject {
 
 impl From<MemberDetails> for UserObject {
     fn from(details: MemberDetails) -> Self {
-        let MemberDetails { member, role, projects, api_key_last_used_at } = details;
+        let MemberDetails { member, role, projects, api_key_last_used_at, .. } = details;
         let (id, name, email) =
             (member.user.id.to_string(), member.user.name.to_string(), member.user.email.to_string());
         let account = AccountObject {

@@ -32,6 +32,21 @@ pub struct Ask {
     pub hidden: Vec<(&'static str, String)>,
     /// What may be ticked: name, words, hint.
     pub boxes: Vec<(&'static str, &'static str, &'static str)>,
+    /// What must be chosen.
+    pub choice: Option<Choice>,
+}
+
+/// One of several things that the answer names.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    /// The field.
+    pub name: &'static str,
+    /// Its words.
+    pub label: &'static str,
+    /// What they mean.
+    pub hint: &'static str,
+    /// Values, and what they are called.
+    pub options: Vec<(String, String)>,
 }
 
 #[derive(Template)]
@@ -55,7 +70,8 @@ impl Ask {
 
     /// The question again after a refusal by the service.
     pub fn refused(self, shell: Shell, form: Form, problem: &Problem) -> Response {
-        self.again(shell, form.take(problem, &[]), problem.status)
+        let fields: Vec<_> = self.choice.iter().map(|choice| (choice.name, choice.name)).collect();
+        self.again(shell, form.take(problem, &fields), problem.status)
     }
 
     /// Whether the name was typed as it is.

@@ -1,10 +1,13 @@
 //! The pages: one folder or file a page, with its routes.
 
 mod account;
+mod admin_keys;
 mod api_keys;
 mod audit;
 mod confirm;
 mod credentials;
+mod grants;
+mod groups;
 mod guide;
 mod invitation;
 mod manage;
@@ -13,9 +16,14 @@ mod notice;
 mod parts;
 mod password_reset;
 mod place;
+mod project_grants;
 mod projects;
+mod roles;
+mod settings;
 mod setup;
 mod sign_in;
+mod sso;
+mod users;
 
 use axum::{Router, middleware, routing::get};
 
@@ -36,5 +44,11 @@ pub fn routes() -> Router<Console> {
         .merge(credentials::routes())
         .merge(manage::routes())
         .merge(audit::routes())
+        .merge(users::routes())
+        .merge(groups::routes())
+        .merge(roles::routes())
+        .merge(admin_keys::routes())
+        .merge(sso::routes())
+        .merge(settings::routes())
         .layer(middleware::from_fn(keep_form))
 }

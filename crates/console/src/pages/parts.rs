@@ -4,6 +4,8 @@ use keyward_domain::{
     Timestamp,
     api_key::{ApiKey, KeyStatus},
     audit::{AuditActor, AuditEvent},
+    invitation::{Ending, Invitation},
+    member::Member,
     project::Project,
 };
 
@@ -27,6 +29,36 @@ impl Badge {
             Self { kind: "good", shape: "active", label: "Active" }
         } else {
             Self { kind: "warn", shape: "disabled", label: "Inactive" }
+        }
+    }
+
+    /// Of a member.
+    pub fn member(member: &Member) -> Self {
+        if member.disabled_at.is_none() {
+            Self { kind: "good", shape: "active", label: "Active" }
+        } else {
+            Self { kind: "warn", shape: "disabled", label: "Disabled" }
+        }
+    }
+
+    /// Of an invitation.
+    pub fn invitation(invitation: &Invitation, now: Timestamp) -> Self {
+        match invitation.ended_as(now) {
+            None => Self { kind: "good", shape: "expired", label: "Pending" },
+            Some(Ending::Accepted) => Self { kind: "", shape: "check", label: "Accepted" },
+            Some(Ending::Declined) => Self { kind: "warn", shape: "revoked", label: "Declined" },
+            Some(Ending::Revoked) => Self { kind: "bad", shape: "revoked", label: "Revoked" },
+            Some(Ending::Expired) => Self { kind: "", shape: "expired", label: "Expired" },
+            Some(Ending::Void) => Self { kind: "", shape: "revoked", label: "Void" },
+        }
+    }
+
+    /// Of what is switched on or off.
+    pub fn enabled(is_enabled: bool) -> Self {
+        if is_enabled {
+            Self { kind: "good", shape: "active", label: "Enabled" }
+        } else {
+            Self { kind: "warn", shape: "disabled", label: "Disabled" }
         }
     }
 

@@ -4,8 +4,10 @@
 
 mod account;
 mod coming_in;
+mod groups;
 mod invitations;
 mod passwords;
 mod second_factor;
 mod setup;
 mod support;
+mod users;

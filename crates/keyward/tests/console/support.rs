@@ -60,3 +60,9 @@ pub async fn person(app: &TestApp, email: &str, name: &str) -> (Actor, String) {
     let id = person.get("/v1/account").await.ok()["user"]["id"].as_str().unwrap().to_owned();
     (person, id)
 }
+
+/// Gives a member a built-in role of the organization.
+pub async fn give(app: &TestApp, user: &str, role: keyward_domain::role::BuiltIn) {
+    let path = format!("/v1/organization/users/{user}/roles");
+    app.admin.post(&path, json!({"role_id": role.id()})).await.ok();
+}

@@ -1,6 +1,7 @@
 //! Members of the organization: look up, list, change, remove. Becoming one is
 //! what invitations and single sign-on are for.
 
+mod keys;
 mod list;
 mod remove;
 mod update;
@@ -22,6 +23,7 @@ use keyward_store::{
     member::{self as store, HeldDirectly, MemberRecord},
 };
 
+pub use keys::{MadeKeys, keys_made_by};
 pub use list::{ListMembers, find, list};
 pub use remove::{RemovedMember, remove};
 pub use update::{UpdateMember, update};
@@ -35,6 +37,8 @@ pub struct MemberDetails {
     pub member: Member,
     /// `owner` or `reader`.
     pub role: &'static str,
+    /// All roles that they hold directly at the organization.
+    pub roles: Vec<RoleId>,
     /// The projects in which they hold a role directly, as far as the actor may
     /// see who is in them.
     pub projects: Vec<Membership>,
@@ -68,15 +72,20 @@ async fn details(conn: &mut Conn<'_>, actor: &Actor, records: Vec<MemberRecord>)
     }
     let details = records.into_iter().map(|MemberRecord { member, api_key_last_used_at }| {
         let held = held.remove(&member.user.id).unwrap_or_default();
-        let (role, projects) = (role_word(&held), memberships(actor, &held));
-        MemberDetails { member, role, projects, api_key_last_used_at }
+        let roles = at_organization(&held);
+        let (role, projects) = (organization_role_word(&roles), memberships(actor, &held));
+        MemberDetails { member, role, roles, projects, api_key_last_used_at }
     });
     Ok(details.collect())
 }
 
-fn role_word(held: &[HeldDirectly]) -> &'static str {
-    let roles: Vec<_> = held.iter().filter(|held| held.scope == Scope::Organization).map(|held| held.role).collect();
-    organization_role_word(&roles)
+/// Once each, also what both somebody and single sign-on gave.
+fn at_organization(held: &[HeldDirectly]) -> Vec<RoleId> {
+    let mut roles: Vec<_> =
+        held.iter().filter(|held| held.scope == Scope::Organization).map(|held| held.role).collect();
+    roles.sort_unstable();
+    roles.dedup();
+    roles
 }
 
 fn memberships(actor: &Actor, held: &[HeldDirectly]) -> Vec<Membership> {

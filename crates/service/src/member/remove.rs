@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How many of the keys that they made are named.
-const NAMED_KEYS: i64 = 100;
+pub(super) const NAMED_KEYS: i64 = 100;
 
 /// What somebody leaves behind.
 #[derive(Debug, Clone)]

@@ -4,6 +4,7 @@
 
 mod create;
 mod delete;
+mod holders;
 mod list;
 mod update;
 
@@ -18,6 +19,7 @@ use keyward_store::{Conn, StoreError, role as store};
 
 pub use create::{CreateRole, create};
 pub use delete::{DeleteRole, delete};
+pub use holders::{Holders, holders};
 pub(crate) use list::page_of;
 pub use list::{find, list};
 pub use update::{UpdateRole, update};

@@ -66,7 +66,7 @@ fn question(project: &Project, action: &str, keys: &[ApiKeyDetails]) -> Result<A
         is_destructive: true,
         typed,
         hidden: keys.iter().map(|details| ("key", details.key.id.to_string())).collect(),
-        boxes: Vec::new(),
+        ..Ask::default()
     })
 }
 

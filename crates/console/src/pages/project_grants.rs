@@ -1,0 +1,85 @@
+//! Choosing projects, and in each of them a role: for invitations and admin
+//! keys. Every choice is one value, `project_…:role`.
+
+use keyward_domain::{
+    access::Access,
+    id::ProjectId,
+    page::{Order, Page},
+    permission::Permission,
+    role::{BuiltIn, Scope},
+};
+use keyward_service::project::{self, ListProjects, ProjectFilter};
+
+use crate::{Console, form::Form, problem_page::Refused, visit::Visit};
+
+/// Most projects that are offered.
+const MOST: u32 = 100;
+
+/// A project, and what may be chosen in it.
+pub struct ProjectChoice {
+    /// Its name.
+    pub name: String,
+    /// Value and words.
+    pub options: Vec<(String, &'static str)>,
+}
+
+/// What `grants/projects.html` shows.
+pub struct ProjectChoices {
+    /// The projects, by name.
+    pub rows: Vec<ProjectChoice>,
+    /// Whether there are more than are shown.
+    pub has_more: bool,
+}
+
+/// The projects in which the visitor may give one of `roles`: the word that
+/// stands for it in a form, and the role. It may take a `permission` there.
+pub async fn choices(
+    console: &Console,
+    visit: &Visit,
+    permission: Option<Permission>,
+    roles: &[(&'static str, BuiltIn)],
+) -> Result<ProjectChoices, Refused> {
+    let filter = ProjectFilter { active: true, inactive: true, search: None, among: None };
+    let command = ListProjects { filter, page: Page { limit: MOST, order: Order::Desc, cursor: None } };
+    let listed = project::list(&console.keyward, &visit.actor, command).await?;
+    let mut rows = Vec::new();
+    for details in listed.data {
+        let scope = Scope::Project(details.project.id);
+        let may_give = |role: &BuiltIn| {
+            let role = role.role(visit.actor.organization);
+            permission.is_none_or(|permission| visit.may(permission, scope))
+                && visit.actor.access.covers(&Access::of_role(&role, scope))
+        };
+        let options: Vec<_> = roles
+            .iter()
+            .filter(|(_, role)| may_give(role))
+            .map(|(word, role)| (format!("{}:{word}", details.project.id), role.name()))
+            .collect();
+        if !options.is_empty() {
+            rows.push(ProjectChoice { name: details.project.name.to_string(), options });
+        }
+    }
+    rows.sort_by_cached_key(|row| row.name.to_lowercase());
+    Ok(ProjectChoices { rows, has_more: listed.has_more })
+}
+
+/// What was chosen: project and word. What isn't one of the values is left out.
+pub fn chosen(form: &Form) -> impl Iterator<Item = (ProjectId, &str)> {
+    form.all("grant").filter_map(|value| {
+        let (project, word) = value.split_once(':')?;
+        Some((project.parse().ok()?, word))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_is_a_project_and_a_word() {
+        let id = format!("{}_00000000000070008000000000000001", ProjectId::PREFIX);
+        let form = Form::read(format!("grant=&grant={id}%3Amember&grant=x%3Aowner&grant={id}").as_bytes());
+        let read: Vec<_> = chosen(&form).map(|(_, word)| word.to_owned()).collect();
+        assert_eq!(read, ["member"]);
+    }
+}

@@ -1,0 +1,144 @@
+//! Making a role, showing one, editing one.
+
+use askama::Template;
+use axum::{http::StatusCode, response::Response};
+use keyward_domain::role::Role;
+use keyward_service::role::{self, CreateRole, UpdateRole};
+use keyward_web::Problem;
+
+use super::{
+    Place,
+    fields::{self, FIELDS, PermissionGroup, boxes, filled, groups},
+};
+use crate::{
+    Console, form::Form, problem_page::Refused, respond::html_with, shell::Shell, toast::to_telling, visit::Visit,
+    when::When,
+};
+
+#[derive(Template)]
+#[template(path = "roles/new.html")]
+struct NewPage {
+    shell: Shell,
+    root: String,
+    form: Form,
+    groups: Vec<PermissionGroup>,
+}
+
+#[derive(Template)]
+#[template(path = "roles/show.html")]
+struct ShowPage {
+    shell: Shell,
+    page: String,
+    id: String,
+    name: String,
+    description: String,
+    changed: Option<When>,
+    /// Who holds it: their names, and how many there are besides.
+    holders: Vec<String>,
+    more_holders: usize,
+    may_edit: bool,
+    may_delete: bool,
+    form: Form,
+    /// The boxes of the form, or what the role holds.
+    groups: Vec<PermissionGroup>,
+    /// What somebody else has saved meanwhile: field and value.
+    theirs: Vec<(&'static str, String)>,
+}
+
+fn new_page(visit: &Visit, place: &Place, form: Form, status: StatusCode) -> Response {
+    let (shell, groups) = (place.below(visit, "New role"), boxes(visit, place.scope));
+    html_with(status, &NewPage { shell, root: place.root.clone(), form, groups })
+}
+
+pub fn new(visit: &Visit, place: &Place) -> Result<Response, Refused> {
+    if !place.may_manage(visit) {
+        let message = "You may not make roles here: it needs the permission roles:manage. Ask an administrator.";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "insufficient_permissions", message).into());
+    }
+    Ok(new_page(visit, place, Form::default(), StatusCode::OK))
+}
+
+pub async fn create(console: &Console, visit: &Visit, place: &Place, form: Form) -> Result<Response, Refused> {
+    let outcome = async {
+        let fields::Typed { name, description, permissions } = fields::read(&form, place.scope)?;
+        let command = CreateRole { scope: place.scope, name, description, permissions, idempotency: None };
+        Ok::<_, Problem>(role::create(&console.keyward, &visit.actor, command).await?)
+    };
+    match outcome.await {
+        Ok(role) => Ok(to_telling(&place.root, format!("The role {} has been created.", role.name))),
+        Err(problem) => Ok(new_page(visit, place, form.take(&problem, FIELDS), problem.status)),
+    }
+}
+
+async fn page(
+    console: &Console,
+    visit: &Visit,
+    place: &Place,
+    role: Role,
+    form: Form,
+    theirs: Vec<(&'static str, String)>,
+    status: StatusCode,
+) -> Result<Response, Refused> {
+    let held = role::holders(&console.keyward, &visit.actor, place.scope, role.id).await?;
+    let may_edit = place.may_edit(visit, &role);
+    let groups =
+        if may_edit { boxes(visit, place.scope) } else { groups(|permission| role.permissions.contains(permission)) };
+    let page = ShowPage {
+        shell: place.below(visit, role.name.as_str()),
+        page: place.page_of(&role),
+        id: role.id.to_string(),
+        changed: role.custom.as_ref().map(|custom| When::new(custom.updated_at, visit.now)),
+        name: role.name.to_string(),
+        description: role.description,
+        more_holders: held.count.saturating_sub(held.names.len()),
+        holders: held.names,
+        may_edit,
+        may_delete: may_edit,
+        form,
+        groups,
+        theirs,
+    };
+    Ok(html_with(status, &page))
+}
+
+pub async fn show(console: &Console, visit: &Visit, place: &Place, id: &str) -> Result<Response, Refused> {
+    let role = place.find(console, visit, id).await?;
+    let form = filled(&role);
+    page(console, visit, place, role, form, Vec::new(), StatusCode::OK).await
+}
+
+pub async fn save(console: &Console, visit: &Visit, place: &Place, id: &str, form: Form) -> Result<Response, Refused> {
+    let role = place.find(console, visit, id).await?;
+    let outcome = async {
+        let fields::Typed { name, description, permissions } = fields::read(&form, place.scope)?;
+        let command = UpdateRole {
+            name: Some(name),
+            description: Some(description),
+            permissions: Some(permissions),
+            expected_version: form.version(),
+        };
+        Ok::<_, Problem>(role::update(&console.keyward, &visit.actor, place.scope, role.id, command).await?)
+    };
+    match outcome.await {
+        Ok(saved) => Ok(to_telling(&place.page_of(&saved), format!("The role {} has been updated.", saved.name))),
+        Err(problem) if problem.code == "stale_version" => {
+            let present = filled(&role);
+            let joined = |form: &Form, field: &str| form.all(field).collect::<Vec<_>>().join(", ");
+            let theirs = [("Name", "name"), ("Description", "description"), ("Permissions", "permissions")]
+                .into_iter()
+                .filter(|(_, field)| joined(&present, field) != joined(&form, field))
+                .map(|(label, field)| (label, joined(&present, field)))
+                .collect();
+            let mut form = form;
+            form.set("version", present.text("version"));
+            form.alert = Some(
+                "Somebody else changed this role while you were editing it. What you typed is kept below; save again to put it in place of theirs.".into(),
+            );
+            page(console, visit, place, role, form, theirs, problem.status).await
+        }
+        Err(problem) => {
+            let form = form.take(&problem, FIELDS);
+            page(console, visit, place, role, form, Vec::new(), problem.status).await
+        }
+    }
+}
