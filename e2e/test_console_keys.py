@@ -84,7 +84,7 @@ def test_leaving_an_unsaved_key_asks(tab: Tab, house: tuple[Installation, Admin]
     house[0].secrets.add(tab.page.locator("#secret").inner_text(), "an API key")
     tab.press("Done")
     tab.at(f"/projects/{project.id}/api-keys")
-    assert tab.asked == ["This key will not be shown again, and you haven't copied it. Leave anyway?"]
+    assert tab.asked == ["This will not be shown again, and you haven't copied it. Leave anyway?"]
 
 
 def test_each_state_of_a_key_is_asked_for_and_in_force(
