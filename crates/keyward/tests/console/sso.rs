@@ -114,7 +114,14 @@ async fn only_owners_connect_a_provider_or_point_it_elsewhere() {
     // What they don't hold they can't map.
     give(&app, &id, BuiltIn::OrganizationMember).await;
     let admin = format!("role:{}", BuiltIn::OrganizationAdmin.id());
-    let more = [("name", "Login"), ("scopes", "openid"), ("claim_0", "a"), ("value_0", "b"), ("gives_0", &*admin), ("version", "2")];
+    let more = [
+        ("name", "Login"),
+        ("scopes", "openid"),
+        ("claim_0", "a"),
+        ("value_0", "b"),
+        ("gives_0", &*admin),
+        ("version", "2"),
+    ];
     refused(&send(&keeper, &page, &more).await, 403, &["what you don&#39;t hold"]);
     app.finish().await;
 }
