@@ -146,3 +146,37 @@ async fn each_permission_is_given_only_by_who_holds_it() {
     let refused = role_assignment::assign(&house.keyward, &everything, seat, BuiltIn::OrganizationOwner.id()).await;
     assert!(matches!(&refused, Err(Error::Escalation { message }) if message.contains("Only an owner")), "{refused:?}");
 }
+
+#[tokio::test]
+async fn who_holds_a_role_is_told_to_whoever_reads_roles() {
+    let house = House::new().await;
+    let user = member(&house, &[house.organization]).await;
+    let held = role(&house, "Held", &[Permission::AuditRead]).await;
+    let at = Scope::Organization;
+    let reader = house.holder_of(&[Permission::RolesRead]);
+    let holders = async |actor: Actor| role::holders(&house.keyward, &actor, at, held).await;
+    assert_eq!(holders(reader.clone()).await.unwrap(), role::Holders::default());
+    let seat = Seat { principal: Principal::User(user), scope: at };
+    role_assignment::assign(&house.keyward, &house.owner(), seat, held).await.unwrap();
+    let found = holders(reader).await.unwrap();
+    assert_eq!((found.count, found.names), (1, vec!["grace@example.com".to_owned()]));
+    let refused = holders(house.holder_of(&[Permission::MembersManage])).await;
+    assert!(matches!(refused, Err(Error::Denied(_))), "{refused:?}");
+    let elsewhere = holders(house.stranger("Second").await).await;
+    assert!(matches!(elsewhere, Err(Error::NotFound("role"))), "{elsewhere:?}");
+    let at_project = Scope::Project(house.project("Search").await.id);
+    let misplaced = role::holders(&house.keyward, &house.owner(), at_project, held).await;
+    assert!(matches!(misplaced, Err(Error::NotFound("role"))), "{misplaced:?}");
+}
+
+#[tokio::test]
+async fn the_keys_that_a_member_made_are_told_to_whoever_may_remove_them() {
+    let house = House::new().await;
+    let user = member(&house, &[house.organization]).await;
+    let made = member::keys_made_by(&house.keyward, &house.holder_of(&[Permission::MembersManage]), user).await;
+    assert_eq!(made.unwrap(), member::MadeKeys { api_keys: Vec::new(), count: 0 });
+    let refused = member::keys_made_by(&house.keyward, &house.holder_of(&[Permission::MembersRead]), user).await;
+    assert!(matches!(refused, Err(Error::Denied(_))), "{refused:?}");
+    let elsewhere = member::keys_made_by(&house.keyward, &house.stranger("Second").await, user).await;
+    assert!(matches!(elsewhere, Err(Error::NotFound("user"))), "{elsewhere:?}");
+}

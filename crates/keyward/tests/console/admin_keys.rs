@@ -29,7 +29,11 @@ async fn a_key_is_made_shown_once_listed_and_deleted() {
     let secret = between(&page, "<code id=\"secret\">", "</code>").to_owned();
     let key = app.nobody.with_key(secret.clone());
     assert_eq!(key.get(&project).await.status, 200);
-    key.post("/v1/organization/projects", json!({"name": "No"})).await.assert_error(403, "insufficient_permissions", None);
+    key.post("/v1/organization/projects", json!({"name": "No"})).await.assert_error(
+        403,
+        "insufficient_permissions",
+        None,
+    );
     let list = shown(&owner.get(KEYS).await);
     assert!(!list.contains(&secret) && list.contains(&format!("Organization Auditor, Project Viewer in {ESCAPED}")));
     assert!(list.contains("in 7 days"));
@@ -48,7 +52,11 @@ async fn a_key_for_everything_has_to_be_chosen() {
     let app = TestApp::on_sqlite().await;
     let owner = app.person("first@example.com").await;
     let nothing = [("name", "CI"), ("expires", ""), ("access", "some"), ("grant", "")];
-    refused(&send(&owner, KEYS, &nothing).await, 400, &["id=\"roles-error\"", "value=\"CI\"", "value=\"some\" data-shows checked"]);
+    refused(
+        &send(&owner, KEYS, &nothing).await,
+        400,
+        &["id=\"roles-error\"", "value=\"CI\"", "value=\"some\" data-shows checked"],
+    );
     refused(&send(&owner, KEYS, &[("name", " "), ("access", "all")]).await, 400, &["id=\"name-error\""]);
     let long = [("name", "CI"), ("expires", "99999999"), ("access", "all")];
     refused(&send(&owner, KEYS, &long).await, 400, &["id=\"expires-error\""]);

@@ -3,11 +3,15 @@
 #![cfg(test)]
 
 mod account;
+mod admin_keys;
 mod coming_in;
 mod groups;
 mod invitations;
 mod passwords;
+mod roles;
 mod second_factor;
+mod settings;
 mod setup;
+mod sso;
 mod support;
 mod users;

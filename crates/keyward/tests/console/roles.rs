@@ -58,7 +58,10 @@ async fn a_role_is_made_and_edited() {
     ];
     assert_eq!(leads_to(&send(&owner, ROLES, &fields).await), ROLES);
     let role = only_role(&app).await;
-    assert_eq!((&role["name"], &role["permissions"]), (&json!("Key keeper"), &json!(["api_keys:read", "api_keys:create"])));
+    assert_eq!(
+        (&role["name"], &role["permissions"]),
+        (&json!("Key keeper"), &json!(["api_keys:read", "api_keys:create"]))
+    );
     let page = format!("{ROLES}/{}", role["id"].as_str().unwrap());
     let shows = shown(&owner.get(&page).await);
     assert!(shows.contains(ESCAPED) && shows.contains("value=\"api_keys:create\" checked"));
@@ -79,7 +82,9 @@ async fn a_role_is_made_and_edited() {
 
     let built_in = format!("{ROLES}/{}", BuiltIn::OrganizationAuditor.id());
     let shows = shown(&owner.get(&built_in).await);
-    assert!(shows.contains("A built-in role can&#39;t be changed") || shows.contains("A built-in role can't be changed"));
+    assert!(
+        shows.contains("A built-in role can&#39;t be changed") || shows.contains("A built-in role can't be changed")
+    );
     assert!(!shows.contains("name=\"permissions\"") && !shows.contains("/delete"));
     assert_eq!(owner.get(&format!("{built_in}/delete")).await.status, 404);
     app.finish().await;

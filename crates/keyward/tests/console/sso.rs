@@ -85,7 +85,7 @@ async fn a_provider_is_connected_edited_tested_and_disconnected() {
     assert_eq!(leads_to(&send(&owner, &page, &edit).await), page);
     assert_eq!(provider(&app).await["redacted_value"], json!(null));
 
-    refused(&send(&owner, &format!("{page}/test"), &[]).await, 502, &["The provider can&#39;t be used", "<h1>Login"]);
+    refused(&send(&owner, &format!("{page}/test"), &[]).await, 502, &["The provider can't be used", "<h1>Login"]);
     refused(&send(&owner, &format!("{page}/delete"), &[("typed", "x")]).await, 400, &["id=\"typed-error\""]);
     assert_eq!(leads_to(&send(&owner, &format!("{page}/delete"), &[("typed", "Login")]).await), SSO);
     assert_eq!(app.admin.get(API).await.ok()["data"], json!([]));
@@ -114,7 +114,14 @@ async fn only_owners_connect_a_provider_or_point_it_elsewhere() {
     // What they don't hold they can't map.
     give(&app, &id, BuiltIn::OrganizationMember).await;
     let admin = format!("role:{}", BuiltIn::OrganizationAdmin.id());
-    let more = [("name", "Login"), ("scopes", "openid"), ("claim_0", "a"), ("value_0", "b"), ("gives_0", &*admin), ("version", "2")];
+    let more = [
+        ("name", "Login"),
+        ("scopes", "openid"),
+        ("claim_0", "a"),
+        ("value_0", "b"),
+        ("gives_0", &*admin),
+        ("version", "2"),
+    ];
     refused(&send(&keeper, &page, &more).await, 403, &["what you don&#39;t hold"]);
     app.finish().await;
 }

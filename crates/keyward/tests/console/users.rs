@@ -49,7 +49,9 @@ async fn who_only_reads_sees_no_buttons_and_is_refused() {
     assert_eq!(auditor.get(&format!("{INVITATIONS}/new")).await.status, 403);
     let path = format!("{USERS}/{ada}/disable");
     refused(&send(&auditor, &path, &[]).await, 403, &["members:manage"]);
-    assert_eq!(app.admin.get(&format!("/v1/organization/users/{ada}")).await.ok()["disabled"], false);
+    assert_eq!(app.admin.get(&format!("/v1/organization/users/{ada}")).await.ok()["disabled_at"], json!(null));
+    let ask = auditor.get(&format!("{USERS}/{ada}/remove")).await;
+    refused(&ask, 403, &["members:manage"]);
     app.finish().await;
 }
 

@@ -1,6 +1,6 @@
 //! Deleting a role; those who hold it get another one in its place.
 
-use axum::{http::StatusCode, response::Response};
+use axum::{extract::State, http::StatusCode, response::Response};
 use keyward_domain::{
     access::Access,
     page::{Order, Page},
@@ -13,7 +13,7 @@ use keyward_service::{
 };
 use keyward_web::Problem;
 
-use super::Place;
+use super::{Place, below, page_of, root};
 use crate::{
     Console,
     form::Form,
@@ -21,20 +21,20 @@ use crate::{
     problem_page::Refused,
     shell::Shell,
     toast::to_telling,
-    visit::Visit,
 };
 
 const REPLACEMENT: &str = "replacement_role_id";
 
-async fn question(console: &Console, visit: &Visit, place: &Place, role: &Role) -> Result<Ask, Refused> {
-    let held = role::holders(&console.keyward, &visit.actor, place.scope, role.id).await?;
-    let page = place.page_of(role);
+async fn question(console: &Console, place: &Place, role: &Role) -> Result<Ask, Refused> {
+    let visit = &place.visit;
+    let held = role::holders(&console.keyward, &visit.actor, place.scope(), role.id).await?;
+    let page = page_of(place, role);
     let version = role.custom.as_ref().map_or(0, |custom| custom.version);
     let mut lines = vec![held_by(&held)];
     let mut choice = None;
     if held.count > 0 {
-        if visit.may(Permission::RolesAssign, place.scope) {
-            choice = Some(replacement(console, visit, place, role).await?);
+        if place.may(Permission::RolesAssign) {
+            choice = Some(replacement(console, place, role).await?);
         } else {
             lines.push("You may not give roles: take it from them first, or ask somebody who may.".into());
         }
@@ -63,14 +63,15 @@ fn held_by(held: &Holders) -> String {
     format!("It is held by {}{more}.", held.names.join(", "))
 }
 
-async fn replacement(console: &Console, visit: &Visit, place: &Place, role: &Role) -> Result<Choice, Refused> {
+async fn replacement(console: &Console, place: &Place, role: &Role) -> Result<Choice, Refused> {
+    let visit = &place.visit;
     let page = Page { limit: 100, order: Order::Asc, cursor: None };
-    let all = role::list(&console.keyward, &visit.actor, place.scope, page).await?.data;
+    let all = role::list(&console.keyward, &visit.actor, place.scope(), page).await?.data;
     let mut options = vec![(String::new(), "Choose a role".to_owned())];
     let fits = |other: &&Role| {
         other.id != role.id
             && other.built_in() != Some(BuiltIn::OrganizationOwner)
-            && visit.actor.access.covers(&Access::of_role(other, place.scope))
+            && visit.actor.access.covers(&Access::of_role(other, place.scope()))
     };
     options.extend(all.iter().filter(fits).map(|other| (other.id.to_string(), other.name.to_string())));
     let (label, hint) = ("They hold instead", "Everybody who holds it gets this role in its place.");
@@ -78,33 +79,27 @@ async fn replacement(console: &Console, visit: &Visit, place: &Place, role: &Rol
 }
 
 /// The role, if it can be deleted at all.
-async fn find(console: &Console, visit: &Visit, place: &Place, id: &str) -> Result<Role, Refused> {
-    let role = place.find(console, visit, id).await?;
+async fn find(console: &Console, place: &Place) -> Result<Role, Refused> {
+    let role = super::find(console, place).await?;
     if role.custom.is_none() {
         return Err(Error::NotFound("role that can be deleted").into());
     }
     Ok(role)
 }
 
-fn shell(visit: &Visit, place: &Place, role: &Role) -> Shell {
-    place.below(visit, "Delete role").crumb(place.page_of(role), role.name.to_string())
+fn shell(place: &Place, role: &Role) -> Shell {
+    below(place, "Delete role").crumb(page_of(place, role), role.name.to_string())
 }
 
-pub async fn ask(console: &Console, visit: &Visit, place: &Place, id: &str) -> Result<Response, Refused> {
-    let role = find(console, visit, place, id).await?;
-    let ask = question(console, visit, place, &role).await?;
-    Ok(ask.page(shell(visit, place, &role)))
+pub async fn ask(State(console): State<Console>, place: Place) -> Result<Response, Refused> {
+    let role = find(&console, &place).await?;
+    Ok(question(&console, &place, &role).await?.page(shell(&place, &role)))
 }
 
-pub async fn delete(
-    console: &Console,
-    visit: &Visit,
-    place: &Place,
-    id: &str,
-    mut form: Form,
-) -> Result<Response, Refused> {
-    let role = find(console, visit, place, id).await?;
-    let (ask, shell) = (question(console, visit, place, &role).await?, shell(visit, place, &role));
+pub async fn delete(State(console): State<Console>, place: Place, mut form: Form) -> Result<Response, Refused> {
+    let visit = &place.visit;
+    let role = find(&console, &place).await?;
+    let (ask, shell) = (question(&console, &place, &role).await?, shell(&place, &role));
     let is_chosen = ask.choice.is_none() || form.optional(REPLACEMENT).is_some();
     if !is_chosen {
         form.refuse(REPLACEMENT, "Choose what they hold instead, or take the role from them first.");
@@ -115,11 +110,11 @@ pub async fn delete(
     let outcome = async {
         let replacement = form.optional(REPLACEMENT).map(str::parse).transpose();
         let replacement = replacement.map_err(|_| Error::NotFound("role"))?;
-        let command = DeleteRole { scope: place.scope, role: role.id, replacement, expected_version: form.version() };
+        let command = DeleteRole { scope: place.scope(), role: role.id, replacement, expected_version: form.version() };
         Ok::<_, Problem>(role::delete(&console.keyward, &visit.actor, command).await?)
     };
     match outcome.await {
-        Ok(()) => Ok(to_telling(&place.root, format!("The role {} has been deleted.", role.name))),
+        Ok(()) => Ok(to_telling(&root(&place), format!("The role {} has been deleted.", role.name))),
         Err(problem) => Ok(ask.refused(shell, form, &problem)),
     }
 }

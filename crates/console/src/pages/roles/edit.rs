@@ -1,18 +1,18 @@
 //! Making a role, showing one, editing one.
 
 use askama::Template;
-use axum::{http::StatusCode, response::Response};
-use keyward_domain::role::Role;
+use axum::{extract::State, http::StatusCode, response::Response};
+use keyward_domain::{permission::Permission, role::Role};
 use keyward_service::role::{self, CreateRole, UpdateRole};
 use keyward_web::Problem;
 
 use super::{
-    Place,
+    Place, below,
     fields::{self, FIELDS, PermissionGroup, boxes, filled, groups},
+    find, may_edit, page_of, root,
 };
 use crate::{
-    Console, form::Form, problem_page::Refused, respond::html_with, shell::Shell, toast::to_telling, visit::Visit,
-    when::When,
+    Console, form::Form, problem_page::Refused, respond::html_with, shell::Shell, toast::to_telling, when::When,
 };
 
 #[derive(Template)]
@@ -45,47 +45,48 @@ struct ShowPage {
     theirs: Vec<(&'static str, String)>,
 }
 
-fn new_page(visit: &Visit, place: &Place, form: Form, status: StatusCode) -> Response {
-    let (shell, groups) = (place.below(visit, "New role"), boxes(visit, place.scope));
-    html_with(status, &NewPage { shell, root: place.root.clone(), form, groups })
+fn new_page(place: &Place, form: Form, status: StatusCode) -> Response {
+    let (shell, groups) = (below(place, "New role"), boxes(&place.visit, place.scope()));
+    html_with(status, &NewPage { shell, root: root(place), form, groups })
 }
 
-pub fn new(visit: &Visit, place: &Place) -> Result<Response, Refused> {
-    if !place.may_manage(visit) {
+pub async fn new(place: Place) -> Result<Response, Refused> {
+    if !place.may(Permission::RolesManage) {
         let message = "You may not make roles here: it needs the permission roles:manage. Ask an administrator.";
         return Err(Problem::new(StatusCode::FORBIDDEN, "insufficient_permissions", message).into());
     }
-    Ok(new_page(visit, place, Form::default(), StatusCode::OK))
+    Ok(new_page(&place, Form::default(), StatusCode::OK))
 }
 
-pub async fn create(console: &Console, visit: &Visit, place: &Place, form: Form) -> Result<Response, Refused> {
+pub async fn create(State(console): State<Console>, place: Place, form: Form) -> Result<Response, Refused> {
+    let visit = &place.visit;
     let outcome = async {
-        let fields::Typed { name, description, permissions } = fields::read(&form, place.scope)?;
-        let command = CreateRole { scope: place.scope, name, description, permissions, idempotency: None };
+        let fields::Typed { name, description, permissions } = fields::read(&form, place.scope())?;
+        let command = CreateRole { scope: place.scope(), name, description, permissions, idempotency: None };
         Ok::<_, Problem>(role::create(&console.keyward, &visit.actor, command).await?)
     };
     match outcome.await {
-        Ok(role) => Ok(to_telling(&place.root, format!("The role {} has been created.", role.name))),
-        Err(problem) => Ok(new_page(visit, place, form.take(&problem, FIELDS), problem.status)),
+        Ok(role) => Ok(to_telling(&root(&place), format!("The role {} has been created.", role.name))),
+        Err(problem) => Ok(new_page(&place, form.take(&problem, FIELDS), problem.status)),
     }
 }
 
 async fn page(
     console: &Console,
-    visit: &Visit,
     place: &Place,
     role: Role,
     form: Form,
     theirs: Vec<(&'static str, String)>,
     status: StatusCode,
 ) -> Result<Response, Refused> {
-    let held = role::holders(&console.keyward, &visit.actor, place.scope, role.id).await?;
-    let may_edit = place.may_edit(visit, &role);
+    let visit = &place.visit;
+    let held = role::holders(&console.keyward, &visit.actor, place.scope(), role.id).await?;
+    let may_edit = may_edit(place, &role);
     let groups =
-        if may_edit { boxes(visit, place.scope) } else { groups(|permission| role.permissions.contains(permission)) };
+        if may_edit { boxes(visit, place.scope()) } else { groups(|permission| role.permissions.contains(permission)) };
     let page = ShowPage {
-        shell: place.below(visit, role.name.as_str()),
-        page: place.page_of(&role),
+        shell: below(place, role.name.as_str()),
+        page: page_of(place, &role),
         id: role.id.to_string(),
         changed: role.custom.as_ref().map(|custom| When::new(custom.updated_at, visit.now)),
         name: role.name.to_string(),
@@ -101,26 +102,27 @@ async fn page(
     Ok(html_with(status, &page))
 }
 
-pub async fn show(console: &Console, visit: &Visit, place: &Place, id: &str) -> Result<Response, Refused> {
-    let role = place.find(console, visit, id).await?;
+pub async fn show(State(console): State<Console>, place: Place) -> Result<Response, Refused> {
+    let role = find(&console, &place).await?;
     let form = filled(&role);
-    page(console, visit, place, role, form, Vec::new(), StatusCode::OK).await
+    page(&console, &place, role, form, Vec::new(), StatusCode::OK).await
 }
 
-pub async fn save(console: &Console, visit: &Visit, place: &Place, id: &str, form: Form) -> Result<Response, Refused> {
-    let role = place.find(console, visit, id).await?;
+pub async fn save(State(console): State<Console>, place: Place, form: Form) -> Result<Response, Refused> {
+    let visit = &place.visit;
+    let role = find(&console, &place).await?;
     let outcome = async {
-        let fields::Typed { name, description, permissions } = fields::read(&form, place.scope)?;
+        let fields::Typed { name, description, permissions } = fields::read(&form, place.scope())?;
         let command = UpdateRole {
             name: Some(name),
             description: Some(description),
             permissions: Some(permissions),
             expected_version: form.version(),
         };
-        Ok::<_, Problem>(role::update(&console.keyward, &visit.actor, place.scope, role.id, command).await?)
+        Ok::<_, Problem>(role::update(&console.keyward, &visit.actor, place.scope(), role.id, command).await?)
     };
     match outcome.await {
-        Ok(saved) => Ok(to_telling(&place.page_of(&saved), format!("The role {} has been updated.", saved.name))),
+        Ok(saved) => Ok(to_telling(&page_of(&place, &saved), format!("The role {} has been updated.", saved.name))),
         Err(problem) if problem.code == "stale_version" => {
             let present = filled(&role);
             let joined = |form: &Form, field: &str| form.all(field).collect::<Vec<_>>().join(", ");
@@ -134,11 +136,11 @@ pub async fn save(console: &Console, visit: &Visit, place: &Place, id: &str, for
             form.alert = Some(
                 "Somebody else changed this role while you were editing it. What you typed is kept below; save again to put it in place of theirs.".into(),
             );
-            page(console, visit, place, role, form, theirs, problem.status).await
+            page(&console, &place, role, form, theirs, problem.status).await
         }
         Err(problem) => {
             let form = form.take(&problem, FIELDS);
-            page(console, visit, place, role, form, Vec::new(), problem.status).await
+            page(&console, &place, role, form, Vec::new(), problem.status).await
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Which role holds which permission: permissions down, roles across.
 
 use askama::Template;
-use axum::response::Response;
+use axum::{extract::State, response::Response};
 use keyward_domain::{
     page::Order,
     permission::{Kind, Permission},
@@ -9,7 +9,7 @@ use keyward_domain::{
 };
 use keyward_service::role;
 
-use super::{Place, fields::kind_title, list::tabs};
+use super::{Place, below, fields::kind_title, list::tabs};
 use crate::{
     Console,
     list::{Paging, Query},
@@ -17,7 +17,6 @@ use crate::{
     problem_page::Refused,
     respond::html,
     shell::Shell,
-    visit::Visit,
 };
 
 struct MatrixRow {
@@ -43,8 +42,9 @@ struct MatrixPage {
     paging: Paging,
 }
 
-pub async fn page(console: &Console, visit: &Visit, place: &Place, query: Query) -> Result<Response, Refused> {
-    let listed = role::list(&console.keyward, &visit.actor, place.scope, query.page(Order::Desc)?).await?;
+pub async fn show(State(console): State<Console>, place: Place, query: Query) -> Result<Response, Refused> {
+    let visit = &place.visit;
+    let listed = role::list(&console.keyward, &visit.actor, place.scope(), query.page(Order::Desc)?).await?;
     let (first, last) = (listed.data.first(), listed.data.last());
     let (first, last) = (first.map(|role| role.id.to_string()), last.map(|role| role.id.to_string()));
     // The built-in ones stand beside every page of others, those of projects too.
@@ -52,8 +52,8 @@ pub async fn page(console: &Console, visit: &Visit, place: &Place, query: Query)
     let mut roles: Vec<Role> = built_in.map(|role| role.role(visit.actor.organization)).collect();
     roles.extend(listed.data.into_iter().filter(|role| role.custom.is_some()));
     let page = MatrixPage {
-        shell: place.below(visit, "Permissions"),
-        tabs: tabs(place, "/permissions"),
+        shell: below(&place, "Permissions"),
+        tabs: tabs(&place, "/permissions"),
         groups: groups(&roles),
         width: roles.len() + 1,
         roles: roles.into_iter().map(|role| role.name.to_string()).collect(),

@@ -38,7 +38,8 @@ struct Row {
     can_resend: bool,
     by: String,
     sent: When,
-    ends: When,
+    /// When it ends by itself, unless somebody ended it.
+    ends: Option<When>,
 }
 
 #[derive(Template)]
@@ -84,7 +85,7 @@ fn row(visit: &Visit, details: &InvitationDetails) -> Row {
         can_resend: invitation.ended.is_none(),
         by: inviter.email.to_string(),
         sent: When::new(invitation.created_at, visit.now),
-        ends: When::new(invitation.expires_at, visit.now),
+        ends: invitation.ended.is_none().then(|| When::new(invitation.expires_at, visit.now)),
     }
 }
 
