@@ -22,7 +22,7 @@ use keyward_service::{
         self, AuditQuery, AuditRecord, ExportFormat, ListAuditEvents, Reason, Verification, verify_database,
         verify_export,
     },
-    project, retention,
+    retention,
     retention::UpdateRetention,
 };
 use keyward_store::{
@@ -274,7 +274,7 @@ async fn a_preview_tells_what_a_run_then_does() {
         let mut previews = retention::preview(&house.keyward, &house.owner(), supposed).await.unwrap();
         (previews.len() == 1).then(|| previews.remove(0)).unwrap()
     };
-    let second = |second| Timestamp::from_second(1_767_225_600 + second).ok();
+    let second = |second: i64| Timestamp::from_second(1_767_225_600 + second).ok();
     let present = preview(&RetentionSettings::default()).await;
     assert_eq!((present.keep, present.count, present.from, present.to), (Keep::Days(365), 0, None, None));
     let forever = preview(&decided(Keep::Forever)).await;

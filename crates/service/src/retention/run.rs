@@ -47,7 +47,7 @@ const SEGMENT: i64 = 500;
 pub async fn keep_running(keyward: Keyward, stop: CancellationToken) {
     while stop.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some() {
         // Broken off anywhere, it leaves nothing half done.
-        if let Some(Err(error)) = stop.run_until_cancelled(run_due(&keyward)).await {
+        if let Some(Err(error)) = stop.run_until_cancelled(Box::pin(run_due(&keyward))).await {
             tracing::warn!(%error, "retention can't be carried out: it is tried again");
         }
     }

@@ -36,7 +36,7 @@ pub(in crate::audit) enum Line<'a> {
     /// An event's text, the hash before it and its own.
     Event(&'a str, ChainHash, ChainHash),
     /// The end of the chain, and its anchor.
-    Head(SignedHead, Option<SignedAnchor>),
+    Head(Box<SignedHead>, Option<SignedAnchor>),
 }
 
 /// Reads a line; `None` for anything that an export doesn't hold.
@@ -46,8 +46,8 @@ pub(in crate::audit) fn read_line(line: &[u8]) -> Option<Line<'_>> {
         (Some(event), Some(previous), Some(hash), None, None) => {
             Some(Line::Event(event.get(), from_hex(&previous)?, from_hex(&hash)?))
         }
-        (None, None, None, Some(head), None) => Some(Line::Head(head.read()?, None)),
-        (None, None, None, Some(head), Some(anchor)) => Some(Line::Head(head.read()?, Some(anchor.read()?))),
+        (None, None, None, Some(head), None) => Some(Line::Head(head.read()?.into(), None)),
+        (None, None, None, Some(head), Some(anchor)) => Some(Line::Head(head.read()?.into(), Some(anchor.read()?))),
         _ => None,
     }
 }

@@ -57,7 +57,7 @@ impl Reading {
         match line {
             Line::Event(text, previous, hash) => self.take_event(text, previous, hash),
             Line::Head(head, anchor) => {
-                self.head = Some(head);
+                self.head = Some(*head);
                 self.anchor = anchor;
                 Ok(())
             }
