@@ -535,6 +535,42 @@ async fn much_goes_in_segments_and_what_breaks_off_goes_on_later() {
     assert!(self::proven(&house).await.holds());
 }
 
+/// 1,102 events of which all but the last decision are too old, and what the
+/// database does by itself once the first segment is gone.
+async fn house_with_trigger(action: &str) -> House {
+    let house = House::new().await;
+    house.project("First").await;
+    add_old_events(&house, house.organization, 1100).await;
+    house.project("Signed").await;
+    house.clock.advance(100 * DAY);
+    decide(&house, Keep::Days(40)).await;
+    let trigger = format!("CREATE TRIGGER first AFTER INSERT ON audit_anchors BEGIN {action}; END");
+    sqlx::query(AssertSqlSafe(trigger)).execute(database(&house)).await.unwrap();
+    house
+}
+
+#[tokio::test]
+async fn a_decision_to_keep_for_longer_stops_a_run_that_is_under_way() {
+    for longer in ["NULL", "200"] {
+        let house = house_with_trigger(&format!("UPDATE retention_settings SET keep_days = {longer}")).await;
+        assert_eq!(deleted(&house).await, 500);
+        assert_eq!(count(&house).await, 602 + 2);
+        assert!(proven(&house).await.holds());
+    }
+}
+
+#[tokio::test]
+async fn what_is_touched_while_a_run_is_under_way_stays() {
+    let house = house_with_trigger("UPDATE audit_events SET ip = '192.0.2.1' WHERE sequence = 700").await;
+    let run = run(&house).await.unwrap();
+    assert_eq!(run.deleted, 500);
+    assert!(run.problem.is_some_and(|problem| problem.contains("event 700 ")), "it is named");
+    // The decision, one segment, and the failure.
+    assert_eq!(count(&house).await, 602 + 3);
+    let broken = audit::verify(&house.keyward, &house.owner()).await.unwrap().broken.unwrap();
+    assert_eq!((broken.sequence, broken.reason), (700, Reason::Column("ip")));
+}
+
 #[tokio::test]
 async fn two_nodes_at_once_delete_once() {
     let house = House::new().await;
