@@ -29,6 +29,7 @@ pub mod policy;
 mod project_groups;
 mod project_users;
 mod projects;
+mod retention;
 mod reveal;
 mod role_assignments;
 mod roles;
@@ -85,6 +86,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(password_reset::routes())
         .merge(setup::routes())
         .merge(organization::routes())
+        .merge(retention::routes())
         .merge(sso_providers::routes())
 }
 

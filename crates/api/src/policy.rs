@@ -149,6 +149,11 @@ const POLICY: &[(&str, Needs)] = &[
     ("verify-audit-logs", Holds(AuditRead)),
     ("list-permissions", Member),
 
+    // Retention
+    ("retrieve-retention", Holds(RetentionRead)),
+    ("modify-retention", Holds(RetentionManage)),
+    ("preview-retention", Holds(RetentionRead)),
+
     // Invitations
     ("list-invites", HoldsSomewhere(MembersRead)),
     ("inviteUser", HoldsSomewhere(MembersManage)),

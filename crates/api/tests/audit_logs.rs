@@ -151,7 +151,7 @@ async fn an_export_can_be_proven_and_no_event_can_be_changed() {
     let verified = api.get(&format!("{PLACE}/verify")).await.ok();
     let head = proven.head.unwrap();
     let expected = json!({
-        "object": "organization.audit_log.verification", "valid": true, "events": 6,
+        "object": "organization.audit_log.verification", "valid": true, "first_sequence": 1, "events": 6, "anchor": null,
         "head": {
             "sequence": 6, "hash": verified["head"]["hash"], "signature": verified["head"]["signature"],
             "public_key": head.public_key.to_string(),

@@ -29,6 +29,7 @@ pub mod permission;
 pub mod permission_matrix;
 pub mod project;
 pub mod provider;
+pub mod retention;
 pub mod role;
 pub mod second_factor;
 pub mod secret;

@@ -14,7 +14,7 @@ use keyward_provider::{
     demo::Demo,
     http::{Client, ClientOptions, Tls},
 };
-use keyward_service::{Keyward, admin_key::keep_writing_uses, aggregate, mail, session, sso::SsoClient};
+use keyward_service::{Keyward, admin_key::keep_writing_uses, aggregate, mail, retention, session, sso::SsoClient};
 use keyward_telemetry::journal::Journal;
 use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -66,6 +66,7 @@ impl Server {
         background.spawn(keep_writing_uses(keyward.clone(), stop.clone()));
         background.spawn(aggregate::keep_writing(keyward.clone(), stop.clone()));
         background.spawn(session::keep_deleting_over(keyward.clone(), stop.clone()));
+        background.spawn(retention::keep_running(keyward.clone(), stop.clone()));
         let gateway = start_gateway(settings, &keyward, clock, journal, &requests)?;
         Ok(Self { keyward, gateway, requests, background, stop })
     }

@@ -35,6 +35,7 @@ pub mod password_reset;
 pub mod project;
 pub mod project_group;
 pub mod project_member;
+pub mod retention;
 pub mod role;
 pub mod role_assignment;
 pub mod second_factor;

@@ -56,7 +56,9 @@ pub async fn schema_version(conn: &mut Conn<'_>) -> Result<(i64, i64), StoreErro
     Ok((known, applied))
 }
 
-async fn table_exists(conn: &mut Conn<'_>, table: &str) -> Result<bool, StoreError> {
+/// Whether there is a table of that name: in a database that wasn't brought up
+/// to date, a newer one is missing.
+pub async fn table_exists(conn: &mut Conn<'_>, table: &str) -> Result<bool, StoreError> {
     let count = match conn {
         Conn::Sqlite(connection) => {
             let text = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = $1";

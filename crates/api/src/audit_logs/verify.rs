@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use keyward_domain::hex::to_hex;
-use keyward_service::audit::{self, Broken, SignedHead, Verification};
+use keyward_service::audit::{self, Broken, SignedAnchor, SignedHead, Verification};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,13 +18,30 @@ pub struct VerificationObject {
     pub object: &'static str,
     /// Whether nobody touched the log.
     pub valid: bool,
+    /// Sequence number of the first event that is there: more than 1 where
+    /// retention deleted what was before.
+    pub first_sequence: i64,
     /// How many events hold together, from the first on.
     pub events: i64,
+    /// The last event that retention deleted, which the first one follows; null
+    /// if it deleted nothing.
+    pub anchor: Option<AnchorObject>,
     /// The signed end of the chain; null if there is none.
     pub head: Option<HeadObject>,
     /// The first thing that is wrong; absent if nothing is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_broken: Option<BrokenObject>,
+}
+
+/// The last event that retention deleted, in hexadecimal.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AnchorObject {
+    /// Sequence number of that event.
+    pub sequence: i64,
+    /// Its hash.
+    pub hash: String,
+    /// Ed25519 signature, by the key of the head.
+    pub signature: String,
 }
 
 /// The signed end of the chain, in hexadecimal.
@@ -64,6 +81,12 @@ impl From<SignedHead> for HeadObject {
     }
 }
 
+impl From<SignedAnchor> for AnchorObject {
+    fn from(anchor: SignedAnchor) -> Self {
+        Self { sequence: anchor.sequence, hash: to_hex(&anchor.hash), signature: to_hex(&anchor.signature) }
+    }
+}
+
 impl From<Broken> for BrokenObject {
     fn from(broken: Broken) -> Self {
         Self { message: broken.to_string(), sequence: broken.sequence, id: broken.id, reason: broken.reason.code() }
@@ -75,7 +98,9 @@ impl From<Verification> for VerificationObject {
         Self {
             object: "organization.audit_log.verification",
             valid: verification.holds(),
+            first_sequence: verification.first_sequence,
             events: verification.events,
+            anchor: verification.anchor.map(Into::into),
             head: verification.head.map(Into::into),
             first_broken: verification.broken.map(Into::into),
         }

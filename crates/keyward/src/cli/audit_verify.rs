@@ -103,7 +103,8 @@ fn lines(chain: &Verification) -> Vec<(&'static str, String)> {
         ("proven events", chain.events.to_string()),
     ];
     if chain.is_partial() {
-        lines.push(("begins with", format!("event {}; what was before it isn't here", chain.first_sequence)));
+        let before = if chain.begins_at_anchor() { "was deleted by retention" } else { "isn't here" };
+        lines.push(("begins with", format!("event {}; what was before it {before}", chain.first_sequence)));
     }
     if let Some(head) = &chain.head {
         lines.push(("head", format!("event {}, {}", head.sequence, to_hex(&head.hash))));
@@ -116,6 +117,7 @@ fn object(chain: &Verification) -> Value {
     let head = chain.head.as_ref().map(|head| {
         json!({"sequence": head.sequence, "hash": to_hex(&head.hash), "public_key": head.public_key.to_string()})
     });
+    let anchor = chain.anchor.as_ref().map(|anchor| json!({"sequence": anchor.sequence, "hash": to_hex(&anchor.hash)}));
     let broken = chain.broken.as_ref().map(|broken| {
         json!({"sequence": broken.sequence, "id": broken.id, "reason": broken.reason.code(), "message": broken.to_string()})
     });
@@ -123,6 +125,7 @@ fn object(chain: &Verification) -> Value {
         "organization_id": chain.organization_id,
         "holds": chain.holds(),
         "first_sequence": chain.first_sequence,
+        "anchor": anchor,
         "events": chain.events,
         "head": head,
         "broken": broken,

@@ -26,6 +26,7 @@ mod key_options;
 mod keys;
 mod members;
 mod projects;
+mod retention;
 mod roles;
 mod session;
 mod shell;
@@ -71,6 +72,8 @@ pub enum AdminCommand {
     Sso(Group<sso::Command>),
     /// The audit log: who changed what
     Audit(Group<audit::Command>),
+    /// Retention: how long data is kept
+    Retention(Group<retention::Command>),
 }
 
 /// Commands of one kind, and how they reach the server.
@@ -120,6 +123,7 @@ pub async fn execute(command: AdminCommand, shell: &mut Shell<'_>) -> Exit {
         AdminCommand::Invitations(group) => group.invitations(shell).await,
         AdminCommand::Sso(group) => group.sso(shell).await,
         AdminCommand::Audit(group) => group.audit(shell).await,
+        AdminCommand::Retention(group) => group.retention(shell).await,
     };
     shell.end(done)
 }

@@ -14,6 +14,8 @@ use super::{
     table::{self, Shown},
 };
 
+const WITHOUT_TERMINAL: &str = "This can't be undone: without a terminal to ask on, add --yes.";
+
 /// One command's dealings with the server and the person.
 pub(super) struct Session<'s, 'io> {
     pub(super) connection: Connection,
@@ -168,6 +170,11 @@ impl<'s, 'io> Session<'s, 'io> {
         self.write(table::details(&thing.details()).as_bytes())
     }
 
+    /// Shows several things below each other.
+    pub(super) fn print_table<T: Shown>(&mut self, things: &[T]) -> Result<(), Failure> {
+        self.write(table::list(things).as_bytes())
+    }
+
     /// Shows an answer as it is if that was asked for; says so.
     pub(super) fn is_raw(&mut self, answer: &[u8]) -> Result<bool, Failure> {
         if self.json {
@@ -197,10 +204,33 @@ impl<'s, 'io> Session<'s, 'io> {
             return Ok(());
         }
         if !self.shell.interactive {
-            return Err(Failure::Usage("This can't be undone: without a terminal to ask on, add --yes.".into()));
+            return Err(Failure::Usage(WITHOUT_TERMINAL.into()));
         }
         let found: T = read(&self.connection.get(path, &Query::default()).await?)?;
-        let question = question(&found);
+        self.put(&question(&found))
+    }
+
+    /// The same, where it depends on the answer to `body` whether there is
+    /// anything to ask.
+    pub(super) async fn ask_if<T: DeserializeOwned>(
+        &mut self,
+        yes: &Yes,
+        path: &str,
+        body: &Value,
+        question: impl FnOnce(&T) -> Option<Question>,
+    ) -> Result<(), Failure> {
+        if yes.yes {
+            return Ok(());
+        }
+        let found: T = read(&self.connection.post(path, body).await?)?;
+        match question(&found) {
+            None => Ok(()),
+            Some(_) if !self.shell.interactive => Err(Failure::Usage(WITHOUT_TERMINAL.into())),
+            Some(question) => self.put(&question),
+        }
+    }
+
+    fn put(&mut self, question: &Question) -> Result<(), Failure> {
         let hint = match &question.name {
             None => " [y/N] ".to_owned(),
             Some(name) => format!("\nType its name ({}) to go on: ", table::inert(name)),

@@ -26,6 +26,7 @@ mod organization;
 mod password_resets;
 mod project_members;
 mod projects;
+mod retention;
 mod role_assignments;
 mod roles;
 mod roles_matrix;

@@ -11,6 +11,7 @@ mod invitations;
 mod keys;
 mod members;
 mod projects;
+mod retention;
 mod roles;
 mod sso;
 mod support;

@@ -23,6 +23,11 @@ impl PublicKey {
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         VerifyingKey::try_from(bytes).ok().map(Self)
     }
+
+    /// Whether its owner signed just this message.
+    pub(super) fn proves(&self, message: &[u8], signature: &[u8]) -> bool {
+        Signature::from_slice(signature).is_ok_and(|signature| self.0.verify_strict(message, &signature).is_ok())
+    }
 }
 
 impl From<VerifyingKey> for PublicKey {
@@ -56,7 +61,6 @@ impl SignedHead {
     /// Whether the owner of the key signed just this.
     pub fn is_genuine(&self) -> bool {
         let message = head_message(&self.organization_id, self.sequence, &self.hash);
-        Signature::from_slice(&self.signature)
-            .is_ok_and(|signature| self.public_key.0.verify_strict(&message, &signature).is_ok())
+        self.public_key.proves(&message, &self.signature)
     }
 }

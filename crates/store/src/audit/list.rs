@@ -19,7 +19,8 @@ pub struct AuditRecord {
     pub text: String,
     /// Its link of the chain.
     pub hash: ChainHash,
-    /// The link before; `None` if the event before is gone.
+    /// The link before, also where retention removed that event; `None` if it is
+    /// missing.
     pub previous_hash: Option<ChainHash>,
 }
 
@@ -131,8 +132,9 @@ struct Bounds {
     limit: i64,
 }
 
-const SELECT: &str = "SELECT e.sequence, e.event, e.hash, p.hash AS previous_hash FROM audit_events e
+const SELECT: &str = "SELECT e.sequence, e.event, e.hash, COALESCE(p.hash, a.hash) AS previous_hash FROM audit_events e
     LEFT JOIN audit_events p ON p.organization_id = e.organization_id AND p.sequence = e.sequence - 1
+    LEFT JOIN audit_anchors a ON a.organization_id = e.organization_id AND a.sequence = e.sequence - 1
     WHERE e.organization_id = ";
 
 async fn select(

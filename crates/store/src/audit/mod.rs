@@ -1,6 +1,7 @@
 //! The audit log: events and each chain's head, written in the transaction of
-//! the change. Nothing here alters or removes an event.
+//! the change. Nothing here alters an event, and only `anchor.rs` removes any.
 
+mod anchor;
 mod list;
 mod rows;
 
@@ -12,6 +13,7 @@ use uuid::Uuid;
 
 use crate::{Conn, StoreError};
 
+pub use anchor::{ChainAnchor, Span, anchor, first_since, remove_through, span};
 pub use list::{AuditFilter, AuditRecord, list, stretch};
 pub use rows::{EventRow, rows, targets};
 

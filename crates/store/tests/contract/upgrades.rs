@@ -4,25 +4,29 @@
 use keyward_domain::{
     access::Access,
     id::{AdminKeyId, OrganizationId, UserId},
+    retention::{DataClass, Keep},
 };
-use keyward_store::{Pool, access, installation, password};
+use keyward_store::{Pool, access, audit, installation, password, retention};
 use sqlx::AssertSqlSafe;
 
 use crate::support::{Database, uuid};
 
-contract!(on empty: people_and_keys_of_the_first_version_go_on_as_they_were,);
+contract!(on empty:
+    people_and_keys_of_the_first_version_go_on_as_they_were,
+    an_organization_that_never_decided_keeps_its_audit_log_for_a_year,
+);
 
-/// Makes the tables of the first version, as that version did.
-async fn first_tables(database: &Database) {
+/// Makes the tables of an earlier version, as that version did.
+async fn tables_of(database: &Database, version: usize) {
     match &database.pool {
         Pool::Sqlite { write, .. } => {
             let mut first = sqlx::migrate!("migrations/sqlite");
-            first.migrations.to_mut().truncate(1);
+            first.migrations.to_mut().truncate(version);
             first.run(write).await.unwrap();
         }
         Pool::Postgres(pool) => {
             let mut first = sqlx::migrate!("migrations/postgres");
-            first.migrations.to_mut().truncate(1);
+            first.migrations.to_mut().truncate(version);
             first.run(pool).await.unwrap();
         }
     }
@@ -49,7 +53,7 @@ async fn fill(database: &Database, statements: &str) {
 }
 
 async fn people_and_keys_of_the_first_version_go_on_as_they_were(database: &Database) {
-    first_tables(database).await;
+    tables_of(database, 1).await;
     fill(
         database,
         "INSERT INTO organizations (id, name, created_at) VALUES (#1, 'First', 1), (#2, 'Second', 1);
@@ -85,4 +89,15 @@ async fn people_and_keys_of_the_first_version_go_on_as_they_were(database: &Data
     assert_eq!(access::of_admin_key(conn, first, key, owner).await.unwrap(), Some(Access::owner()));
     assert_eq!(password::find(conn, owner).await.unwrap().as_deref(), Some("a hash"));
     assert_eq!(password::find(conn, reader).await.unwrap().as_deref(), Some("another"));
+}
+
+async fn an_organization_that_never_decided_keeps_its_audit_log_for_a_year(database: &Database) {
+    tables_of(database, 2).await;
+    fill(database, "INSERT INTO organizations (id, name, created_at) VALUES (#1, 'First', 1)").await;
+    installation::migrate(&database.pool).await.unwrap();
+    let mut connection = database.read().await;
+    let (settings, version) =
+        retention::settings(&mut connection.conn(), OrganizationId::from_uuid(uuid(1))).await.unwrap();
+    assert_eq!((settings.keep(DataClass::AuditEvents), version), (Keep::Days(365), 1));
+    assert_eq!(audit::anchor(&mut connection.conn(), OrganizationId::from_uuid(uuid(1))).await.unwrap(), None);
 }

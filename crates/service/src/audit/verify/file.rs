@@ -2,11 +2,11 @@
 
 use std::io::{self, BufRead, Read};
 
-use keyward_domain::audit::{AuditEvent, CHAIN_START, ChainHash, ChainVerifier};
+use keyward_domain::audit::{AuditEvent, CHAIN_START, ChainHash};
 
 use super::{Broken, Reason, Verification, Walk};
 use crate::audit::{
-    PublicKey, SignedHead,
+    PublicKey, SignedAnchor, SignedHead,
     export::jsonl::{Line, read_line},
 };
 
@@ -18,19 +18,21 @@ const MAX_LINE: u64 = 16 * 1024 * 1024;
 /// `trusted`, the head is proven by the key that stands beside it, which shows
 /// only that whoever has that key wrote the file.
 pub fn verify_export(file: impl BufRead, trusted: Option<&PublicKey>) -> io::Result<Verification> {
-    let mut reading = Reading { walk: None, head: None };
+    let mut reading = Reading { walk: None, head: None, anchor: None };
     let taken = reading.read(file)?;
-    let Reading { walk, head } = reading;
+    let Reading { walk, head, anchor } = reading;
     // A file without events says where it should end, if anything.
-    let walk = walk.unwrap_or_else(|| {
+    let mut walk = walk.unwrap_or_else(|| {
         Walk::from_start(head.as_ref().map_or_else(String::new, |head| head.organization_id.clone()))
     });
+    walk.anchor = anchor;
     Ok(walk.finish(taken, head, trusted))
 }
 
 struct Reading {
     walk: Option<Walk>,
     head: Option<SignedHead>,
+    anchor: Option<SignedAnchor>,
 }
 
 impl Reading {
@@ -54,8 +56,9 @@ impl Reading {
         }
         match line {
             Line::Event(text, previous, hash) => self.take_event(text, previous, hash),
-            Line::Head(head) => {
-                self.head = Some(head);
+            Line::Head(head, anchor) => {
+                self.head = Some(*head);
+                self.anchor = anchor;
                 Ok(())
             }
         }
@@ -95,9 +98,5 @@ fn starting_at(first: &AuditEvent, previous: ChainHash) -> Result<Walk, Broken> 
     if first.sequence == 1 && previous != CHAIN_START {
         return Err(broken(Reason::Changed));
     }
-    Ok(Walk {
-        organization_id: first.organization_id.clone(),
-        first_sequence: first.sequence,
-        verifier: ChainVerifier::starting_after(first.sequence - 1, previous),
-    })
+    Ok(Walk::after(first.organization_id.clone(), (first.sequence - 1, previous)))
 }

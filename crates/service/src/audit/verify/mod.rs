@@ -2,26 +2,32 @@
 //! Neither needs the master key, so an auditor can do it.
 //!
 //! What it shows: every event is what was written, none is missing or out of
-//! place, and the last one is what the installation signed. What it can't show
-//! by itself: that a whole log was set back to an earlier state together with
+//! place, and the last one is what the installation signed. Where retention
+//! removed the start of a chain, it left a signed anchor: what is left must follow
+//! that, and nothing else explains a missing start. What it can't show by itself: that a whole log was set back to an earlier state together with
 //! its old head. Compare with the head of an earlier export for that.
 
 mod database;
 mod file;
 
+pub(crate) use database::{Mark, prove, prove_segment};
 pub use database::{verify, verify_database, verify_database_by};
 pub use file::verify_export;
-use keyward_domain::audit::{AuditEvent, ChainBroken, ChainHash, ChainVerifier};
+use keyward_domain::audit::{AuditEvent, CHAIN_START, ChainBroken, ChainHash, ChainVerifier};
 
-use super::{PublicKey, SignedHead};
+use super::{PublicKey, SignedAnchor, SignedHead};
 
 /// What proving a chain showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verification {
     /// Whose chain it is, `org_…`; empty if a file doesn't say.
     pub organization_id: String,
-    /// Sequence number of the first event; more than 1 if the file begins later.
+    /// Sequence number of the first event; more than 1 if the file begins later,
+    /// or retention removed what was before.
     pub first_sequence: i64,
+    /// The last event that retention removed; in a file it may lie before those
+    /// that are left out.
+    pub anchor: Option<SignedAnchor>,
     /// How many events hold together, from the first on.
     pub events: i64,
     /// The signed end.
@@ -39,6 +45,11 @@ impl Verification {
     /// Whether events before the first one aren't there.
     pub const fn is_partial(&self) -> bool {
         self.first_sequence > 1
+    }
+
+    /// Whether it was retention that removed just what was before the first one.
+    pub fn begins_at_anchor(&self) -> bool {
+        self.anchor.as_ref().is_some_and(|anchor| anchor.sequence.saturating_add(1) == self.first_sequence)
     }
 }
 
@@ -87,6 +98,12 @@ pub enum Reason {
     /// It follows the head.
     #[error("it stands behind the signed head")]
     BeyondHead,
+    /// The anchor's signature is wrong.
+    #[error("the anchor that says that retention removed what was before is forged: its signature is wrong")]
+    AnchorForged,
+    /// The anchor isn't this chain's.
+    #[error("the anchor that says what retention removed isn't that of this chain")]
+    AnchorDiffers,
     /// There is no head.
     #[error("the signed head, which should follow here, is missing")]
     HeadMissing,
@@ -113,6 +130,8 @@ impl Reason {
             Self::Targets => "targets_changed",
             Self::Foreign => "foreign",
             Self::BeyondHead => "beyond_head",
+            Self::AnchorForged => "anchor_forged",
+            Self::AnchorDiffers => "anchor_differs",
             Self::HeadMissing => "head_missing",
             Self::HeadForged => "head_forged",
             Self::HeadDiffers => "head_differs",
@@ -125,17 +144,26 @@ impl Reason {
 struct Walk {
     organization_id: String,
     first_sequence: i64,
+    /// The hash that the first event follows.
+    before: ChainHash,
+    anchor: Option<SignedAnchor>,
     verifier: ChainVerifier,
 }
 
 impl Walk {
     fn from_start(organization_id: String) -> Self {
-        Self { organization_id, first_sequence: 1, verifier: ChainVerifier::default() }
+        Self::after(organization_id, (0, CHAIN_START))
+    }
+
+    /// Begins behind a known event.
+    fn after(organization_id: String, (sequence, hash): (i64, ChainHash)) -> Self {
+        let verifier = ChainVerifier::starting_after(sequence, hash);
+        Self { organization_id, first_sequence: sequence.saturating_add(1), before: hash, anchor: None, verifier }
     }
 
     /// The sequence number that comes next.
     const fn expected(&self) -> i64 {
-        self.verifier.head().0 + 1
+        self.verifier.head().0.saturating_add(1)
     }
 
     /// What is wrong with whatever stands at the next place.
@@ -164,11 +192,31 @@ impl Walk {
 
     /// Compares the end with the head, and answers what was shown.
     fn finish(self, taken: Result<(), Broken>, head: Option<SignedHead>, trusted: Option<&PublicKey>) -> Verification {
+        let taken = self.check_anchor(head.as_ref(), trusted).and(taken);
         let end = taken.as_ref().map_or_else(|broken| broken.sequence, |()| self.expected());
         let events = (end - self.first_sequence).max(0);
         let broken = taken.and_then(|()| self.check_head(head.as_ref(), trusted)).err();
-        let Self { organization_id, first_sequence, .. } = self;
-        Verification { organization_id, first_sequence, events, head, broken }
+        let Self { organization_id, first_sequence, anchor, .. } = self;
+        Verification { organization_id, first_sequence, anchor, events, head, broken }
+    }
+
+    /// Whether what the anchor says goes with where the events begin.
+    fn check_anchor(&self, head: Option<&SignedHead>, trusted: Option<&PublicKey>) -> Result<(), Broken> {
+        let Some(anchor) = &self.anchor else { return Ok(()) };
+        // That the head's key is the trusted one is checked with the head.
+        let Some(key) = head.map(|head| &head.public_key).or(trusted) else { return Ok(()) };
+        let next = anchor.sequence.saturating_add(1);
+        let reason = if !anchor.is_genuine(key) {
+            Reason::AnchorForged
+        } else if anchor.organization_id != self.organization_id
+            || next > self.first_sequence
+            || next == self.first_sequence && anchor.hash != self.before
+        {
+            Reason::AnchorDiffers
+        } else {
+            return Ok(());
+        };
+        Err(Broken { sequence: self.first_sequence, id: None, reason })
     }
 
     fn check_head(&self, head: Option<&SignedHead>, trusted: Option<&PublicKey>) -> Result<(), Broken> {
