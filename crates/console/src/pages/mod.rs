@@ -18,6 +18,7 @@ mod password_reset;
 mod place;
 mod project_grants;
 mod projects;
+mod retention;
 mod roles;
 mod settings;
 mod setup;
@@ -46,6 +47,7 @@ pub fn routes() -> Router<Console> {
         .merge(audit::routes())
         .merge(users::routes())
         .merge(groups::routes())
+        .merge(retention::routes())
         .merge(roles::routes())
         .merge(admin_keys::routes())
         .merge(sso::routes())

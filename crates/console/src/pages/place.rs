@@ -8,7 +8,7 @@ use axum::{
 use keyward_domain::{id::ProjectId, permission::Permission, project::Project, role::Scope};
 use keyward_service::Error;
 
-use super::projects;
+use super::{manage, parts::Tab, projects};
 use crate::{Console, problem_page::Refused, shell::Shell, visit::Visit};
 
 /// A visit to the organization, or to the project that the address names.
@@ -60,6 +60,11 @@ impl Place {
     pub fn id<T: std::str::FromStr>(&self, name: &str, what: &'static str) -> Result<T, Error> {
         let found = self.params.iter().find(|(param, _)| param == name);
         found.and_then(|(_, text)| text.parse().ok()).ok_or(Error::NotFound(what))
+    }
+
+    /// The tabs of a project's settings; none in the organization.
+    pub fn manage_tabs(&self) -> Vec<Tab> {
+        self.project.as_ref().map(|project| manage::tabs(&self.visit, project)).unwrap_or_default()
     }
 
     /// What stands around a page called `title`.

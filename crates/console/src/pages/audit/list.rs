@@ -12,7 +12,6 @@ use crate::{
     Console,
     list::{Paging, Query},
     pages::{
-        manage::tabs,
         parts::{Badge, Tab, actor_label},
         place::Place,
     },
@@ -64,7 +63,7 @@ pub async fn list(State(console): State<Console>, place: Place, query: Query) ->
     };
     let page = AuditPage {
         shell: place.shell("Audit log"),
-        tabs: place.project.as_ref().map(|project| tabs(&place.visit, project)).unwrap_or_default(),
+        tabs: place.manage_tabs(),
         kinds: kinds(),
         paging: query.paging(first.as_deref(), last.as_deref(), listed.has_more),
         rows: listed.data.into_iter().map(|record| row(record, place.visit.now)).collect(),

@@ -28,7 +28,9 @@ pub fn routes() -> Router<Console> {
 
 const TABS: &[(&str, &str, Permission)] = &[
     ("users", "Users", Permission::MembersRead),
+    ("roles", "Roles", Permission::RolesRead),
     ("audit", "Audit", Permission::AuditRead),
+    ("retention", "Retention", Permission::RetentionRead),
     ("api-keys", "API Keys", Permission::ApiKeysRead),
 ];
 
@@ -38,7 +40,11 @@ pub fn tabs(visit: &Visit, project: &Project) -> Vec<Tab> {
         let href = format!("/projects/{}/manage/{page}", project.id);
         Tab { is_here: visit.look.path.starts_with(&href), href, label }
     };
-    let may = |(_, _, permission): &&(&str, &str, Permission)| visit.may(*permission, Scope::Project(project.id));
+    let may = |(page, _, permission): &&(&str, &str, Permission)| {
+        // How long data is kept is the organization's to know.
+        let scope = if *page == "retention" { Scope::Organization } else { Scope::Project(project.id) };
+        visit.may(*permission, scope)
+    };
     TABS.iter().filter(may).map(tab).collect()
 }
 

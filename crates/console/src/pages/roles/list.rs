@@ -37,6 +37,7 @@ struct Row {
 struct ListPage {
     shell: Shell,
     root: String,
+    manage: Vec<Tab>,
     tabs: Vec<Tab>,
     rows: Vec<Row>,
     paging: Paging,
@@ -63,6 +64,7 @@ pub async fn list(State(console): State<Console>, place: Place, query: Query) ->
     let page = ListPage {
         shell: place.shell("Roles"),
         root: root(&place),
+        manage: place.manage_tabs(),
         tabs: tabs(&place, ""),
         paging: query.paging(first.as_deref(), last.as_deref(), listed.has_more),
         rows,

@@ -34,6 +34,7 @@ struct MatrixGroup {
 #[template(path = "roles/matrix.html")]
 struct MatrixPage {
     shell: Shell,
+    manage: Vec<Tab>,
     tabs: Vec<Tab>,
     roles: Vec<String>,
     groups: Vec<MatrixGroup>,
@@ -53,6 +54,7 @@ pub async fn show(State(console): State<Console>, place: Place, query: Query) ->
     roles.extend(listed.data.into_iter().filter(|role| role.custom.is_some()));
     let page = MatrixPage {
         shell: below(&place, "Permissions"),
+        manage: place.manage_tabs(),
         tabs: tabs(&place, "/permissions"),
         groups: groups(&roles),
         width: roles.len() + 1,

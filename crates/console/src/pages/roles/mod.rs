@@ -20,12 +20,15 @@ use super::place::Place;
 use crate::{Console, shell::Shell};
 
 pub fn routes() -> Router<Console> {
-    Router::new()
-        .route("/organization/roles", get(list::list).post(edit::create))
-        .route("/organization/roles/permissions", get(matrix::show))
-        .route("/organization/roles/new", get(edit::new))
-        .route("/organization/roles/{role_id}", get(edit::show).post(edit::save))
-        .route("/organization/roles/{role_id}/delete", get(delete::ask).post(delete::delete))
+    let pages = || {
+        Router::new()
+            .route("/roles", get(list::list).post(edit::create))
+            .route("/roles/permissions", get(matrix::show))
+            .route("/roles/new", get(edit::new))
+            .route("/roles/{role_id}", get(edit::show).post(edit::save))
+            .route("/roles/{role_id}/delete", get(delete::ask).post(delete::delete))
+    };
+    Router::new().nest("/organization", pages()).nest("/projects/{project_id}/manage", pages())
 }
 
 /// The address of the list.
