@@ -35,11 +35,13 @@ mod tests {
     #[test]
     fn a_picture_has_the_corners_of_a_qr_code() {
         let picture = picture("otpauth://totp/Keyward:ada@example.com?secret=JBSWY3DPEHPK3PXP&issuer=Keyward").unwrap();
-        let far = picture.side - MARGIN - 1;
-        for (x, y) in [(MARGIN, MARGIN), (far, MARGIN), (MARGIN, far)] {
-            assert!(picture.path.contains(&format!("M{x} {y}h1")), "{x} {y}");
-        }
-        assert!(!picture.path.contains(&format!("M{far} {far}h1")), "the fourth corner has no finder");
+        let is_dark = |x: i32, y: i32| picture.path.contains(&format!("M{x} {y}h1v1h-1z"));
+        // Seven dark modules in a row, and a light ring within.
+        let is_finder =
+            |x: i32, y: i32| (x..x + 7).all(|x| is_dark(x, y)) && (x + 1..x + 6).all(|x| !is_dark(x, y + 1));
+        let far = picture.side - MARGIN - 7;
+        let corners = [(MARGIN, MARGIN), (far, MARGIN), (MARGIN, far), (far, far)];
+        assert_eq!(corners.map(|(x, y)| is_finder(x, y)), [true, true, true, false]);
         assert!(super::picture(&"x".repeat(5000)).is_none());
     }
 }
