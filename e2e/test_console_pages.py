@@ -1,0 +1,195 @@
+"""Every page of the console, as an owner and as a viewer see it: accessible in both themes and
+on a telephone, within its frame, and without a link that would be refused."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from support.admin import Admin, Project
+from support.browser import Chromium, Tab, accessibility_faults, chromium
+from support.databases import fresh_database
+from support.keyward import Installation, installation
+
+OWNER, VIEWER = "owner@example.com", "viewer@example.com"
+LONG = "A very long name of a thing that nobody would have called so if they had thought of tables " * 1
+RIGHT_TO_LEFT = "مشروع الإنتاج"
+PAGES = (
+    "/projects",
+    "/projects?search=nothing-like-it",
+    "/projects/new",
+    "{project}",
+    "{project}/edit",
+    "{project}/deactivate",
+    "{project}/revoke-all",
+    "{project}/api-keys",
+    "{project}/api-keys/new",
+    "{project}/api-keys/{key}",
+    "{project}/api-keys/{key}/rotate",
+    "{project}/api-keys/{key}/delete",
+    "{project}/credentials",
+    "{project}/credentials/new",
+    "{project}/manage/users",
+    "{project}/manage/roles",
+    "{project}/manage/roles/permissions",
+    "{project}/manage/audit",
+    "{project}/manage/retention",
+    "{project}/manage/api-keys",
+    "/organization/users",
+    "/organization/groups",
+    "/organization/roles",
+    "/organization/roles/permissions",
+    "/organization/roles/new",
+    "/organization/credentials",
+    "/organization/credentials/new",
+    "/organization/admin-keys",
+    "/organization/sso",
+    "/organization/retention",
+    "/organization/audit",
+    "/organization/settings",
+    "/account",
+    "/account/password",
+    "/account/second-factor",
+    "/guide/projects",
+    "/guide/api-keys",
+    "/nothing/here",
+)
+
+
+class House:
+    """An installation with something of everything in it."""
+
+    def __init__(self, installed: Installation, admin: Admin, browser: Chromium) -> None:
+        self.installed, self.admin, self.browser = installed, admin, browser
+        self.password = next(
+            secret for secret, what in installed.secrets.known.items() if what == "the owner's password"
+        )
+        self.project = admin.create_project(LONG.strip()[:110])
+        admin.create_project(RIGHT_TO_LEFT)
+        self.project.create_credential("demo")
+        self.key = self.project.create_key("Worker", environment="production")
+        for number in range(30):
+            self.project.create_key(f"Key {number}")
+        self.viewer_password = self.add_viewer(self.project)
+
+    def add_viewer(self, project: Project) -> str:
+        made = self.admin.post("/v1/organization/invites", {"email": VIEWER, "role": "reader"}).expect(200).json
+        token = self.installed.secrets.add(made["url"].rsplit("/", 1)[1], "an invitation")
+        password = self.installed.secrets.make("", "the viewer's password")
+        body = {"token": token, "name": "Vera", "password": password}
+        self.admin.post("/v1/auth/invitations/accept", body)
+        users: list[Any] = self.admin.get("/v1/organization/users", limit=100).expect(200).json["data"]
+        user = next(user["id"] for user in users if user["email"] == VIEWER)
+        self.admin.post(f"{project.path}/users", {"user_id": user, "role": "viewer"}).expect(200)
+        return password
+
+    def path(self, page: str) -> str:
+        return page.format(project=f"/projects/{self.project.id}", key=self.key.id)
+
+    def owner(self, **options: Any) -> Tab:
+        tab = self.browser.person(**options)
+        tab.sign_in(OWNER, self.password)
+        return tab
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with fresh_database("sqlite") as database:
+        with installation(tmp_path_factory.mktemp("pages"), database) as made:
+            organization = made.init()
+            server = made.start()
+            with chromium(server.url) as browser:
+                yield House(made, Admin(server.url, organization, made.secrets), browser)
+
+
+PHONE = {"viewport": {"width": 390, "height": 844}}
+
+
+@pytest.mark.parametrize(
+    "look",
+    [{"color_scheme": "light"}, {"color_scheme": "dark"}, {"color_scheme": "light"} | PHONE],
+    ids=["light", "dark", "phone"],
+)
+def test_every_page_is_accessible_and_stays_within_its_frame(house: House, look: dict[str, Any]) -> None:
+    tab = house.owner(**look)
+    tab.expects(404)
+    faults = []
+    for page in PAGES:
+        path = house.path(page)
+        tab.go(path)
+        faults += accessibility_faults(tab.page)
+        overflow = tab.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        if overflow > 0:
+            faults.append(f"{path} is {overflow} pixels wider than its window")
+    assert faults == []
+
+
+def test_pages_of_strangers_are_accessible(house: House) -> None:
+    for scheme in ("light", "dark"):
+        tab = house.browser.person(color_scheme=scheme)
+        tab.expects(404)
+        faults = []
+        for path in ("/login", "/forgot", "/setup", "/invitation/unknown", "/password-reset/unknown"):
+            tab.go(path)
+            faults += accessibility_faults(tab.page)
+        assert faults == [], scheme
+
+
+def links(tab: Tab) -> set[str]:
+    """Where the links of a page lead, as far as they stay here."""
+    hrefs: list[str] = tab.page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
+    here = {urlsplit(href) for href in hrefs if href.startswith(tab.url)}
+    return {part.path + (f"?{part.query}" if part.query else "") for part in here}
+
+
+def test_a_viewer_sees_no_link_that_would_be_refused(house: House) -> None:
+    tab = house.browser.person()
+    tab.sign_in(VIEWER, house.viewer_password)
+    seen: set[str] = set()
+    waiting = {"/projects"}
+    while waiting:
+        path = waiting.pop()
+        seen.add(path)
+        answer = tab.page.request.get(tab.url + path)
+        assert answer.status == 200, f"{path}: {answer.status} {answer.text()[:300]}"
+        if "text/html" not in answer.headers["content-type"]:
+            continue
+        tab.go(path)
+        # One page of each kind: lists lead on to themselves with other filters.
+        waiting |= {link for link in links(tab) if "?" not in link} - seen
+        for form in tab.page.locator("main form[method=post]").all():
+            action = form.get_attribute("action") or ""
+            assert action.startswith(("/account", "/logout")) or action.endswith("/bulk"), f"{path} offers {action}"
+    assert f"/projects/{house.project.id}/api-keys" in seen
+    assert not any(path.startswith("/organization/") and path != "/organization/settings" for path in seen), seen
+
+
+def test_a_page_is_light(house: House) -> None:
+    tab = house.owner()
+    sizes: dict[str, int] = {}
+    tab.page.on("response", lambda response: sizes.update({response.url: len(response.body())}))
+    tab.go("/projects")
+    tab.page.wait_for_load_state("networkidle")
+    assert sum(sizes.values()) <= 150_000, sizes
+
+
+SNAPSHOTS = Path(__file__).parent / "aria"
+
+
+def test_pages_say_to_a_reader_what_they_show(house: House) -> None:
+    """The names, roles and states that assistive technology is told, page by page."""
+    tab = house.owner()
+    for name, path in (("login", "/login"), ("projects-new", "/projects/new"), ("key-new", "{project}/api-keys/new")):
+        page = tab.page
+        if name == "login":
+            page = house.browser.person().page
+        page.goto(tab.url + house.path(path))
+        shown = page.locator("main").aria_snapshot().replace(LONG.strip()[:110], "PROJECT")
+        shown = shown.replace(house.project.id, "PROJECT_ID")
+        expected = (SNAPSHOTS / f"{name}.yml").read_text()
+        assert shown.strip() == expected.strip(), json.dumps(shown)
