@@ -140,6 +140,8 @@ async fn nobody_is_offered_more_than_they_hold() {
     let role = app.admin.post(API, body).await.ok()["id"].as_str().unwrap().to_owned();
     let page = shown(&auditor.get(&format!("{ROLES}/{role}")).await);
     assert!(page.contains("audit:read") && !page.contains("name=\"permissions\"") && !page.contains("/delete"));
+    let edit = [("name", "Mine"), ("permissions", "audit:read"), ("version", "1")];
+    refused(&send(&auditor, &format!("{ROLES}/{role}"), &edit).await, 403, &["roles:manage"]);
     let stranger = app.person("second@example.com").await;
     assert_eq!(stranger.get(&format!("{ROLES}/{role}")).await.status, 404);
     app.finish().await;
