@@ -140,7 +140,31 @@ async fn nobody_is_offered_more_than_they_hold() {
     let role = app.admin.post(API, body).await.ok()["id"].as_str().unwrap().to_owned();
     let page = shown(&auditor.get(&format!("{ROLES}/{role}")).await);
     assert!(page.contains("audit:read") && !page.contains("name=\"permissions\"") && !page.contains("/delete"));
+    let edit = [("name", "Mine"), ("permissions", "audit:read"), ("version", "1")];
+    refused(&send(&auditor, &format!("{ROLES}/{role}"), &edit).await, 403, &["roles:manage"]);
     let stranger = app.person("second@example.com").await;
     assert_eq!(stranger.get(&format!("{ROLES}/{role}")).await.status, 404);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_projects_roles_are_its_own() {
+    let app = TestApp::on_sqlite().await;
+    let owner = app.person("first@example.com").await;
+    let project = app.project("Mine").await.rsplit('/').next().unwrap().to_owned();
+    let roles = format!("/projects/{project}/manage/roles");
+    let form = shown(&owner.get(&format!("{roles}/new")).await);
+    assert!(form.contains("value=\"llm:invoke\"") && !form.contains("value=\"projects:create\""));
+    let fields = [("name", HOSTILE), ("permissions", "llm:invoke")];
+    assert_eq!(leads_to(&send(&owner, &roles, &fields).await), roles);
+    let list = shown(&owner.get(&roles).await);
+    assert!(list.contains(ESCAPED) && list.contains("Project Viewer") && !list.contains("Organization Auditor"));
+    assert!(!shown(&owner.get(ROLES).await).contains(ESCAPED));
+    let made = app.admin.get(&format!("/v1/projects/{project}/roles")).await.ok();
+    let role = made["data"].as_array().unwrap().iter().find(|role| role["name"] == HOSTILE).unwrap();
+    let page = format!("{roles}/{}", role["id"].as_str().unwrap());
+    assert!(shown(&owner.get(&page).await).contains("value=\"llm:invoke\" checked"));
+    assert_eq!(owner.get(&format!("{ROLES}/{}", role["id"].as_str().unwrap())).await.status, 404);
+    assert_eq!(leads_to(&send(&owner, &format!("{page}/delete"), &[("typed", HOSTILE)]).await), roles);
     app.finish().await;
 }
