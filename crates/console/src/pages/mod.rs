@@ -24,6 +24,7 @@ mod settings;
 mod setup;
 mod sign_in;
 mod sso;
+mod styleguide;
 mod users;
 
 use axum::{Router, middleware, routing::get};
@@ -52,5 +53,6 @@ pub fn routes() -> Router<Console> {
         .merge(admin_keys::routes())
         .merge(sso::routes())
         .merge(settings::routes())
+        .merge(styleguide::routes())
         .layer(middleware::from_fn(keep_form))
 }

@@ -16,13 +16,12 @@ use axum::{
 use crate::Console;
 
 pub fn routes() -> Router<Console> {
-    let pages = || {
-        Router::new()
-            .route("/credentials", get(list::list).post(new::create))
-            .route("/credentials/new", get(new::show))
-            .route("/credentials/{credential_id}", get(edit::show).post(edit::save))
-            .route("/credentials/{credential_id}/test", post(test::test))
-            .route("/credentials/{credential_id}/delete", get(delete::ask).post(delete::delete))
-    };
-    Router::new().nest("/organization", pages()).nest("/projects/{project_id}", pages())
+    ["/organization", "/projects/{project_id}"].into_iter().fold(Router::new(), |router, root| {
+        router
+            .route(&format!("{root}/credentials"), get(list::list).post(new::create))
+            .route(&format!("{root}/credentials/new"), get(new::show))
+            .route(&format!("{root}/credentials/{{credential_id}}"), get(edit::show).post(edit::save))
+            .route(&format!("{root}/credentials/{{credential_id}}/test"), post(test::test))
+            .route(&format!("{root}/credentials/{{credential_id}}/delete"), get(delete::ask).post(delete::delete))
+    })
 }

@@ -20,15 +20,14 @@ use super::place::Place;
 use crate::{Console, shell::Shell};
 
 pub fn routes() -> Router<Console> {
-    let pages = || {
-        Router::new()
-            .route("/roles", get(list::list).post(edit::create))
-            .route("/roles/permissions", get(matrix::show))
-            .route("/roles/new", get(edit::new))
-            .route("/roles/{role_id}", get(edit::show).post(edit::save))
-            .route("/roles/{role_id}/delete", get(delete::ask).post(delete::delete))
-    };
-    Router::new().nest("/organization", pages()).nest("/projects/{project_id}/manage", pages())
+    ["/organization", "/projects/{project_id}/manage"].into_iter().fold(Router::new(), |router, root| {
+        router
+            .route(&format!("{root}/roles"), get(list::list).post(edit::create))
+            .route(&format!("{root}/roles/permissions"), get(matrix::show))
+            .route(&format!("{root}/roles/new"), get(edit::new))
+            .route(&format!("{root}/roles/{{role_id}}"), get(edit::show).post(edit::save))
+            .route(&format!("{root}/roles/{{role_id}}/delete"), get(delete::ask).post(delete::delete))
+    })
 }
 
 /// The address of the list.
