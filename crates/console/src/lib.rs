@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use axum::{Router, middleware};
 use keyward_service::{Keyward, credential::ModelLister, sso::SsoClient};
+use tower_http::compression::CompressionLayer;
 
 /// What pages share.
 #[derive(Clone)]
@@ -41,6 +42,7 @@ pub fn router(console: Console, otherwise: Router) -> Router {
         .merge(assets::routes())
         .method_not_allowed_fallback(problem_page::method_not_allowed)
         .layer(middleware::from_fn(respond::finish))
+        .layer(CompressionLayer::new())
         .fallback_service(otherwise)
         .with_state(console)
 }

@@ -7,6 +7,7 @@ mod admin_keys;
 mod coming_in;
 mod groups;
 mod invitations;
+mod parity;
 mod passwords;
 mod roles;
 mod second_factor;
