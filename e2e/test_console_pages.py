@@ -13,6 +13,7 @@ from support.admin import Admin, Project
 from support.browser import Chromium, Tab, accessibility_faults, chromium
 from support.databases import fresh_database
 from support.keyward import Installation, installation
+from support.waiting import eventually
 
 OWNER, VIEWER = "owner@example.com", "viewer@example.com"
 LONG = "A very long name of a project that nobody would have called so if they had thought of tables"
@@ -168,6 +169,19 @@ def test_a_viewer_sees_no_link_that_would_be_refused(house: House) -> None:
             assert action.startswith(("/account", "/logout")) or action.endswith("/bulk"), f"{path} offers {action}"
     assert f"/projects/{house.project.id}/api-keys" in seen
     assert not any(path.startswith("/organization/") and path != "/organization/settings" for path in seen), seen
+
+
+def test_what_a_viewer_is_denied_is_in_the_audit_log(house: House) -> None:
+    tab = house.browser.person()
+    tab.sign_in(VIEWER, house.viewer_password)
+    path = house.path("{project}/deactivate")
+    answer = tab.page.request.post(tab.url + path, form={}, headers={"Origin": tab.url})
+    assert answer.status == 403, answer.text()[:300]
+    told = "POST /projects/{project_id}/deactivate"
+    eventually(
+        "the denial is in the audit log",
+        lambda: any(told in json.dumps(event) for event in house.admin.audit(**{"event_types[]": "access.denied"})),
+    )
 
 
 def test_pages_are_light(house: House) -> None:

@@ -36,9 +36,10 @@ impl Form {
         Self { fields: fields.map(|(name, value)| (name.to_owned(), value)).into(), ..Self::default() }
     }
 
-    /// Reads what a browser sent.
-    pub fn read(bytes: &[u8]) -> Self {
-        Self { fields: form_urlencoded::parse(bytes).into_owned().collect(), ..Self::default() }
+    /// Reads what a browser sent; `None` if no page has so many fields.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        let fields: Vec<_> = form_urlencoded::parse(bytes).into_owned().take(MAX_FIELDS + 1).collect();
+        (fields.len() <= MAX_FIELDS).then(|| Self { fields, ..Self::default() })
     }
 
     /// Adds a field.
@@ -122,7 +123,18 @@ impl Form {
             },
             None => self.alert = Some(problem.message.clone()),
         }
+        self.ask_again_for_secrets();
         self
+    }
+
+    /// Says at a secret that was typed that it isn't kept: an empty field would
+    /// mean that there is none, or that the present one stays.
+    pub fn ask_again_for_secrets(&mut self) {
+        for name in ["provider_key", "client_secret"] {
+            if !self.text(name).is_empty() && self.error(name).is_none() {
+                self.refuse(name, "Type it again: a secret isn't kept in the page.");
+            }
+        }
     }
 
     /// The fields that may be shown again.
@@ -137,6 +149,15 @@ impl std::fmt::Debug for Form {
     }
 }
 
+/// Most fields of a form: single sign-on's mappings have the most, a thousand.
+const MAX_FIELDS: usize = 2000;
+
+/// What is told of a form that no page has.
+pub fn too_large() -> Problem {
+    let message = "This form is too large, or broke off. Go back and send it again.";
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid_body", message)
+}
+
 /// Most bytes of a form.
 pub const MAX_BYTES: usize = 512 * 1024;
 
@@ -149,14 +170,8 @@ impl FromRequest<Console> for Form {
             let message = "A page's form is sent as application/x-www-form-urlencoded. Programs use the admin API: see /openapi.json.";
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message).into());
         }
-        let bytes = Bytes::from_request(request, console).await.map_err(|rejection| {
-            Problem::new(
-                rejection.status(),
-                "invalid_body",
-                "This form is too large, or broke off. Go back and send it again.",
-            )
-        })?;
-        Ok(Self::read(&bytes))
+        let bytes = Bytes::from_request(request, console).await.map_err(|_| too_large())?;
+        Ok(Self::read(&bytes).ok_or_else(too_large)?)
     }
 }
 
@@ -166,7 +181,10 @@ mod tests {
 
     #[test]
     fn a_refusal_stands_at_its_field_or_above_all() {
-        let form = || Form::read(b"name=CI&allowed_ips=1.2.3.4%2C+5.6.7.8&client_secret=x&scope=a&scope=b");
+        let form = || Form::read(b"name=CI&allowed_ips=1.2.3.4%2C+5.6.7.8&client_secret=x&scope=a&scope=b").unwrap();
+        assert!(
+            Form::read("a&".repeat(2001).as_bytes()).is_none() && Form::read("a&".repeat(2000).as_bytes()).is_some()
+        );
         let invalid = |param: &str| {
             let problem = Problem::new(StatusCode::BAD_REQUEST, "invalid_value", "Wrong.");
             if param.is_empty() { problem } else { problem.param(param) }
@@ -181,6 +199,7 @@ mod tests {
         let short = Problem::new(StatusCode::BAD_REQUEST, "invalid_value", "name has 0 characters.").param("name");
         assert_eq!(form().take(&short, &fields).error("name"), Some("This has 0 characters."));
         assert!(form().has("scope", "b") && !form().has("scope", "c"));
+        assert!(form().take(&invalid("name"), &fields).error("client_secret").unwrap().starts_with("Type it again"));
         let shown: Vec<_> = form().shown().map(|(name, _)| name.to_owned()).collect();
         assert_eq!(shown, ["name", "allowed_ips", "scope", "scope"], "a secret isn't shown again");
         assert!(!format!("{:?}", form()).contains("1.2.3.4"));

@@ -43,6 +43,11 @@ impl Query {
         Ok(Self { path: path.to_owned(), pairs })
     }
 
+    /// The same for another address: of the page that a form belongs to.
+    pub fn at(&self, path: &str) -> Self {
+        Self { path: path.to_owned(), pairs: self.pairs.clone() }
+    }
+
     /// A parameter's value, empty if it isn't there.
     pub fn get(&self, name: &str) -> &str {
         self.pairs.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)

@@ -15,7 +15,7 @@ use keyward_web::Problem;
 use crate::{
     assets::{ASSETS, Assets},
     form::{self, Form},
-    respond::{html_with, to},
+    respond::{html_with, protect, to},
     visit::{Look, is_of_a_person},
 };
 
@@ -70,6 +70,9 @@ struct SignedOutPage<'a> {
     assets: &'static Assets,
 }
 
+/// Longest address that is gone back to after signing in, in bytes.
+const MAX_NEXT: usize = 1000;
+
 /// Marks the answer to a form of somebody whose session ended.
 #[derive(Clone)]
 struct FormWithoutSession;
@@ -77,13 +80,15 @@ struct FormWithoutSession;
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         match self {
-            Self::SignedOut { back_to: Some(path) } => {
+            Self::SignedOut { back_to: Some(path) } if path.len() <= MAX_NEXT => {
                 let next = form_urlencoded::Serializer::new(String::new()).append_pair("next", &path).finish();
                 to(&format!("/login?{next}"))
             }
-            Self::SignedOut { back_to: None } => {
+            Self::SignedOut { back_to } => {
                 let mut response = to("/login");
-                response.extensions_mut().insert(FormWithoutSession);
+                if back_to.is_none() {
+                    response.extensions_mut().insert(FormWithoutSession);
+                }
                 response
             }
             Self::Problem(problem) => page(&problem),
@@ -155,7 +160,10 @@ pub async fn tell_people(request: Request, next: Next) -> Response {
             for cookie in response.headers().get_all(header::SET_COOKIE) {
                 told.headers_mut().append(header::SET_COOKIE, cookie.clone());
             }
-            told.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            if let Some(policy) = response.headers().get(header::REFERRER_POLICY) {
+                told.headers_mut().insert(header::REFERRER_POLICY, policy.clone());
+            }
+            protect(told.headers_mut());
             told
         }
         _ => response,
@@ -169,17 +177,14 @@ pub async fn keep_form(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    let Ok(bytes) = body::to_bytes(body, form::MAX_BYTES).await else {
-        let message = "This form is too large, or broke off. Go back and send it again.";
-        return page(&Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid_body", message));
-    };
+    let Ok(bytes) = body::to_bytes(body, form::MAX_BYTES).await else { return page(&form::too_large()) };
     let path = parts.uri.path().to_owned();
     let kept = bytes.clone();
     let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
     if response.extensions().get::<FormWithoutSession>().is_none() {
         return response;
     }
-    let form = Form::read(&kept);
+    let Some(form) = Form::read(&kept) else { return page(&form::too_large()) };
     let fields = form.shown().collect();
     let template = SignedOutPage { path: &path, fields, look: Look::default(), assets: &ASSETS };
     let mut headers = HeaderMap::new();

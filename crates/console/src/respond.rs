@@ -52,24 +52,31 @@ pub async fn finish(request: Request, next: Next) -> Response {
         leave_dialog(&mut response);
     }
     let headers = response.headers_mut();
-    let set = |headers: &mut HeaderMap, name: HeaderName, value: &'static str| {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
-    };
-    set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(headers, HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     if is_asset {
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         return response;
     }
-    set(headers, header::CONTENT_SECURITY_POLICY, POLICY);
-    set(headers, header::REFERRER_POLICY, "same-origin");
-    set(headers, HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
-    // Whoever comes to the browser after a sign-out finds nothing.
-    set(headers, header::CACHE_CONTROL, "no-store");
-    set(headers, header::VARY, "HX-Target, Cookie");
+    protect(headers);
     if has_toast && response.status() == StatusCode::OK {
         response.headers_mut().append(header::SET_COOKIE, toast::clear());
     }
     response
+}
+
+/// What a browser may do with a page.
+pub fn protect(headers: &mut HeaderMap) {
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        // Whoever comes to the browser after a sign-out finds nothing.
+        (header::CACHE_CONTROL, "no-store"),
+        (header::VARY, "HX-Target, Cookie"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
 }
 
 /// What was done in a dialog leads to a page: the browser goes there, instead

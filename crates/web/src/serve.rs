@@ -5,7 +5,7 @@ use http_body_util::BodyExt;
 use keyward_service::{Keyward, denied};
 use tower::ServiceExt;
 
-use crate::{Attempt, Caller, Denial};
+use crate::{Attempt, Caller, Denial, Problem};
 
 /// The body of an answer.
 pub type Body = http_body_util::combinators::UnsyncBoxBody<axum::body::Bytes, Box<dyn std::error::Error + Send + Sync>>;
@@ -28,13 +28,23 @@ where
         let answer = router.clone().oneshot(request.map(axum::body::Body::new));
         Box::pin(async move {
             let answer = answer.await.unwrap_or_else(|never| match never {});
-            if let Some(Denial(lacking)) = answer.extensions().get()
-                && let Some((actor, operation)) = attempt.get()
-            {
+            if let (Some((actor, operation)), Some(lacking)) = (attempt.get(), denied(&answer)) {
                 denied::note(&keyward, actor.clone(), operation, lacking);
             }
             boxed(answer)
         })
+    }
+}
+
+/// What an answer denied. A page that shows a form again says so by its status
+/// alone; the API's other refusals with that status are no denials.
+fn denied(answer: &axum::response::Response) -> Option<&str> {
+    match answer.extensions().get() {
+        Some(Denial(lacking)) => Some(lacking),
+        None if answer.status() == http::StatusCode::FORBIDDEN && answer.extensions().get::<Problem>().is_none() => {
+            Some("forbidden")
+        }
+        None => None,
     }
 }
 

@@ -36,7 +36,7 @@ const SORTS: &[(&str, KeySort)] = &[
         ("after" = Option<String>, Query, description = "Id of the last key of the page before"),
         ("before" = Option<String>, Query, description = "Id of the first key of the page behind"),
         ("order" = Option<String>, Query, description = "`desc` (newest first) or `asc`"),
-        ("sort" = Option<String>, Query, description = "`created_at` unless given, `name`, `status`, `request_count`, `last_used_at` or `expires_at`; keys that are alike in it by their age"),
+        ("sort" = Option<String>, Query, description = "`created_at` unless given, `name`, `status`, `request_count`, `last_used_at` or `expires_at`; keys that are alike in it by their age. A walk through all pages misses none only where the order stands still: by `created_at`, `name` and `expires_at`"),
         ("status" = Option<String>, Query, description = "`active`, `disabled`, `expired` or `revoked`: only those"),
         ("search" = Option<String>, Query, description = "Part of the name in any case, the key's id, or its last four characters"),
         ("environment" = Option<String>, Query, description = "Only keys with this label"),

@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn a_choice_is_a_project_and_a_word() {
         let id = format!("{}_00000000000070008000000000000001", ProjectId::PREFIX);
-        let form = Form::read(format!("grant=&grant={id}%3Amember&grant=x%3Aowner&grant={id}").as_bytes());
+        let form = Form::read(format!("grant=&grant={id}%3Amember&grant=x%3Aowner&grant={id}").as_bytes()).unwrap();
         let read: Vec<_> = chosen(&form).map(|(_, word)| word.to_owned()).collect();
         assert_eq!(read, ["member"]);
     }

@@ -5,7 +5,10 @@ use keyward_domain::{
     actor::Actor,
     organization::{Organization, User},
 };
-use keyward_store::{organization, password, second_factor, session as store, user_organizations};
+use keyward_store::{
+    organization, password, second_factor, session as store,
+    user_organizations::{self, UserOrganization},
+};
 
 use crate::{
     Error, Keyward, Result,
@@ -41,11 +44,15 @@ pub async fn find(keyward: &Keyward, actor: &Actor) -> Result<Account> {
     let session = store::find(conn, id).await?.ok_or(Error::SignedOut)?;
     let places = user_organizations::all(conn, user.into()).await?;
     let here = places.iter().find(|place| place.organization.id == actor.organization).ok_or(Error::SignedOut)?;
+    // Who comes by an organization's identity provider is known to that one only: it could vouch for anybody.
+    let may_go = |place: &UserOrganization| {
+        place.is_enabled && (session.sso_provider.is_none() || place.organization.id == actor.organization)
+    };
     Ok(Account {
         user: organization::find_user(conn, user).await?.ok_or(Error::SignedOut)?,
-        session,
         organization: here.organization.clone(),
-        organizations: places.into_iter().filter(|place| place.is_enabled).map(|place| place.organization).collect(),
+        organizations: places.iter().filter(|place| may_go(place)).map(|place| place.organization.clone()).collect(),
+        session,
         access: actor.access.clone(),
         has_password: password::find(conn, user).await?.is_some(),
         has_second_factor: second_factor::find(conn, user).await?.is_some_and(|factor| factor.confirmed_at.is_some()),

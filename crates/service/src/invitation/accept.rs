@@ -182,7 +182,7 @@ async fn prove(keyward: &Keyward, user: &User, kept: Option<String>, command: &A
     Ok(kept)
 }
 
-/// Refuses whose password was changed, or whose session ended, since
+/// Refuses whose password or second factor was changed, or whose session ended, since
 /// [`identify`] looked; and whoever an organization's identity provider vouches
 /// for: it speaks for that organization alone, and the new session opens all
 /// that the account belongs to.
@@ -190,7 +190,9 @@ async fn check_still_proven(change: &mut Change<'_>, user: &User, proof: &Proof)
     let is_theirs = match proof {
         Proof::New(_) => true,
         Proof::Password(kept) => {
-            keyward_store::password::find(&mut change.conn(), user.id).await?.as_ref() == Some(kept)
+            let factor = second_factor::find(&mut change.conn(), user.id).await?;
+            factor.is_none_or(|factor| factor.confirmed_at.is_none())
+                && keyward_store::password::find(&mut change.conn(), user.id).await?.as_ref() == Some(kept)
         }
         Proof::Session(id) => match sessions::find(&mut change.conn(), *id).await? {
             Some(session) if session.sso_provider.is_some() => {

@@ -21,7 +21,7 @@ const NAMED: usize = 20;
 /// Who holds a role directly.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Holders {
-    /// What the first twenty are called.
+    /// What the first twenty are called, as far as the actor may know them.
     pub names: Vec<String>,
     /// How many there are.
     pub count: usize,
@@ -40,7 +40,12 @@ pub async fn holders(keyward: &Keyward, actor: &Actor, scope: Scope, id: RoleId)
     principals.sort_unstable();
     principals.dedup();
     let mut names = Vec::new();
-    for principal in principals.iter().take(NAMED) {
+    let may_know = |principal: &&Principal| match principal {
+        Principal::User(_) => actor.access.holds(Permission::MembersRead, scope),
+        Principal::Group(_) => actor.access.holds(Permission::GroupsRead, Scope::Organization),
+        Principal::AdminKey(_) => actor.access.holds(Permission::AdminKeysRead, Scope::Organization),
+    };
+    for principal in principals.iter().filter(may_know).take(NAMED) {
         names.extend(name(conn, actor.organization, *principal).await?);
     }
     Ok(Holders { names, count: principals.len() })

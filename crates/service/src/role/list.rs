@@ -3,7 +3,7 @@
 use keyward_domain::{
     actor::Actor,
     id::RoleId,
-    page::{Listed, Order, Page},
+    page::{Cursor, Listed, Order, Page},
     permission::Permission,
     role::{BuiltIn, Role, Scope},
 };
@@ -41,13 +41,46 @@ pub(crate) fn page_of<T>(mut things: Vec<T>, page: &Page<RoleId>, role: impl Fn(
         things.reverse();
     }
     things.sort_by_key(|thing| BuiltIn::find(role(thing)).is_none());
+    let limit = page.limit as usize;
     if let Some(cursor) = page.cursor {
         let at = things.iter().position(|thing| role(thing) == cursor.id());
         let at = at.ok_or(CursorUnknown(cursor.param()))?;
-        things.drain(..=at);
+        match cursor {
+            Cursor::After(_) => drop(things.drain(..=at)),
+            Cursor::Before(_) => {
+                let first = at.saturating_sub(limit);
+                things.truncate(at);
+                return Ok(Listed { data: things.split_off(first), has_more: first > 0 });
+            }
+        }
     }
-    let limit = page.limit as usize;
     let has_more = things.len() > limit;
     things.truncate(limit);
     Ok(Listed { data: things, has_more })
+}
+
+#[cfg(test)]
+mod tests {
+    use keyward_domain::id::OrganizationId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn pages_of_roles_follow_each_other_both_ways() {
+        let roles: Vec<_> = (1..=5).map(|number| RoleId::from_uuid(Uuid::from_u128(number))).collect();
+        let organization = OrganizationId::from_uuid(Uuid::nil());
+        let all = || {
+            let built_in = BuiltIn::ALL.into_iter().map(|role| role.role(organization).id);
+            built_in.chain(roles.clone()).collect::<Vec<_>>()
+        };
+        let page = |cursor| Page { limit: 4, order: Order::Asc, cursor };
+        let whole = page_of(all(), &Page { limit: 100, ..page(None) }, |id| *id).unwrap().data;
+        let second = page_of(all(), &page(Some(Cursor::After(whole[3]))), |id| *id).unwrap();
+        assert_eq!((&second.data[..], second.has_more), (&whole[4..8], true));
+        let first = page_of(all(), &page(Some(Cursor::Before(whole[4]))), |id| *id).unwrap();
+        assert_eq!((&first.data[..], first.has_more), (&whole[..4], false));
+        let middle = page_of(all(), &page(Some(Cursor::Before(whole[7]))), |id| *id).unwrap();
+        assert_eq!((&middle.data[..], middle.has_more), (&whole[3..7], true));
+    }
 }

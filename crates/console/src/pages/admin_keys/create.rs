@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_key_for_everything_is_made_only_if_that_was_chosen() {
-        let form = |text: &str| Form::read(text.as_bytes());
+        let form = |text: &str| Form::read(text.as_bytes()).unwrap();
         assert!(wanted(&form("access=all&roles=x")).unwrap().is_empty());
         for wrong in ["", "access=some", "access=some&grant=", "access=some&roles=x", "access=everything"] {
             assert_eq!(wanted(&form(wrong)).unwrap_err().param, "roles", "{wrong}");

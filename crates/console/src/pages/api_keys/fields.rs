@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn what_people_type_is_read_as_they_mean_it() {
-        let form = |text: &str| Form::read(text.as_bytes());
+        let form = |text: &str| Form::read(text.as_bytes()).unwrap();
         let now = Timestamp::from_second(1_800_000_000).unwrap();
         assert_eq!(max_requests(&form("max_requests=10%2C000")).unwrap(), Some(10_000));
         assert_eq!(max_requests(&form("max_requests=+")).unwrap(), None);

@@ -110,6 +110,7 @@ pub async fn save(State(console): State<Console>, place: Place, form: Form) -> R
                 .collect();
             let mut form = form;
             form.set("version", present.text("version"));
+            form.ask_again_for_secrets();
             form.alert = Some("Somebody else changed this credential while you were editing it. What you typed is kept below; save again to put it in place of theirs.".into());
             Ok(page(&place, &details, form, theirs, None, problem.status))
         }

@@ -108,7 +108,7 @@ pub async fn page(
     let page = ShowPage {
         shell: Shell::new(visit, group.name.to_string()).crumb(ROOT, "Groups"),
         grants: grants::load(console, visit, seat(&group), format!("{address}/roles")).await?,
-        paging: query.paging(first.as_deref(), last.as_deref(), listed.has_more),
+        paging: query.at(&address).paging(first.as_deref(), last.as_deref(), listed.has_more),
         page: address,
         id: group.id.to_string(),
         name: group.name.to_string(),

@@ -72,6 +72,11 @@ fn filled(retention: &Retention) -> Form {
     ])
 }
 
+/// What was typed, to know it again once it was shown what it would delete.
+fn settings_text(form: &Form) -> String {
+    format!("{} {}", form.text("keep"), form.text("days").trim())
+}
+
 fn read(form: &Form) -> Result<RetentionSettings, Invalid> {
     let days = match form.text("keep") {
         "forever" => None,
@@ -144,9 +149,13 @@ pub async fn save(State(console): State<Console>, place: Place, form: Form) -> R
     let present = retention::find(keyward, actor).await?;
     let outcome = async {
         let settings = read(&form)?;
-        if form.text("action") == "preview" {
-            let previews = retention::preview(keyward, actor, &settings).await?;
-            return Ok::<_, Problem>(Some(deletion(&place, &previews)));
+        let supposed = deletion(&place, &retention::preview(keyward, actor, &settings).await?);
+        let present = retention::preview(keyward, actor, &RetentionSettings::default()).await?;
+        // What deletes more than is going to be deleted anyhow is shown first.
+        let is_confirmed = form.text("confirmed") == settings_text(&form);
+        let deletes_more = supposed.count > deletion(&place, &present).count;
+        if form.text("action") == "preview" || (deletes_more && !is_confirmed) {
+            return Ok::<_, Problem>(Some(supposed));
         }
         let command = UpdateRetention { settings, expected_version: form.version() };
         retention::update(keyward, actor, command).await?;
@@ -154,7 +163,11 @@ pub async fn save(State(console): State<Console>, place: Place, form: Form) -> R
     };
     match outcome.await {
         Ok(None) => Ok(to_telling("/organization/retention", "Retention has been updated.")),
-        Ok(Some(supposed)) => page(&console, &place, &present, form, Some(supposed), StatusCode::OK).await,
+        Ok(Some(supposed)) => {
+            let mut form = form;
+            form.set("confirmed", settings_text(&form));
+            page(&console, &place, &present, form, Some(supposed), StatusCode::OK).await
+        }
         Err(problem) => {
             let mut form = form;
             if problem.code == "stale_version" {

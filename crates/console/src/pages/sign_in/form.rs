@@ -44,5 +44,6 @@ impl SignInPage {
 
 /// Where to go afterwards: a page of this site.
 pub fn next(wanted: &str) -> String {
-    if is_local(wanted) { wanted.to_owned() } else { "/projects".to_owned() }
+    // The API's addresses lead elsewhere (to an identity provider, say).
+    if is_local(wanted) && !wanted.starts_with("/v1/") { wanted.to_owned() } else { "/projects".to_owned() }
 }

@@ -151,6 +151,7 @@ fn overtaken(mut form: Form, provider: &SsoProvider) -> (Form, Vec<(&'static str
         theirs.push(("Mappings", if claims.is_empty() { "none".into() } else { claims.join("; ") }));
     }
     form.set("version", present.text("version"));
+    form.ask_again_for_secrets();
     form.alert = Some(
         "Somebody else changed this provider while you were editing it. What you typed is kept below; save again to put it in place of theirs.".into(),
     );

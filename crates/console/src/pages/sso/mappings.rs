@@ -174,7 +174,7 @@ mod tests {
         let group = format!("{}_00000000000070008000000000000001", GroupId::PREFIX);
         let text =
             format!("claim_0=groups&value_0=staff&gives_0=group%3A{group}&claim_3=x&value_3=y&gives_3=&claim_4=");
-        let mut form = Form::read(text.as_bytes());
+        let mut form = Form::read(text.as_bytes()).unwrap();
         let refused = Problem::from(read(&form).unwrap_err());
         assert!(take(&mut form, &refused), "{refused:?}");
         assert_eq!(form.error("mapping_3"), Some("Choose what it gives."));
