@@ -234,8 +234,8 @@ def test_the_console_is_used_by_keyboard_alone(tab: Tab, house: tuple[Installati
     page.locator("#name").wait_for()
     assert page.evaluate("document.activeElement.id") == "name"
     page.keyboard.type("By keyboard")
-    page.keyboard.press("Enter")
     tab.expects(400)
+    page.keyboard.press("Enter")
     page.get_by_text("Give the provider's API key").wait_for()
     assert page.evaluate("document.activeElement.id") == "provider_key", "where something is wrong"
     page.keyboard.press("Escape")
