@@ -159,6 +159,8 @@ async fn who_holds_a_role_is_told_to_whoever_reads_roles() {
     let seat = Seat { principal: Principal::User(user), scope: at };
     role_assignment::assign(&house.keyward, &house.owner(), seat, held).await.unwrap();
     let found = holders(reader).await.unwrap();
+    assert_eq!((found.count, found.names), (1, Vec::new()), "who reads roles alone isn't told of members");
+    let found = holders(house.holder_of(&[Permission::RolesRead, Permission::MembersRead])).await.unwrap();
     assert_eq!((found.count, found.names), (1, vec!["grace@example.com".to_owned()]));
     let refused = holders(house.holder_of(&[Permission::MembersManage])).await;
     assert!(matches!(refused, Err(Error::Denied(_))), "{refused:?}");
