@@ -21,7 +21,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Error, Keyward, Result, authorize::authorize};
+use crate::{Error, Keyward, Result, audit::PublicKey, authorize::authorize};
 
 /// An open change. Dropped without `commit`, it never happened.
 pub(crate) struct Change<'a> {
@@ -150,9 +150,27 @@ impl Change<'_> {
             request_id: origin.request_id.map(|id| id.to_string()),
         };
         let hash = event.chain(&head.hash);
-        let signature = self.keyward.vault.sign(&head_message(&event.organization_id, event.sequence, &hash));
+        let signature = if self.holds(&head, &event) {
+            self.keyward.vault.sign(&head_message(&event.organization_id, event.sequence, &hash))
+        } else {
+            Vec::new()
+        };
         let head = ChainHead { sequence: event.sequence, hash, signature };
         Ok(keyward_store::audit::append(&mut self.transaction.conn(), organization, &event, keys, &head).await?)
+    }
+
+    /// Whether a chain ends before `next` as this installation left it. What was
+    /// changed behind its back is never signed over: the change goes on, and
+    /// whoever verifies the log is told for good.
+    fn holds(&self, head: &ChainHead, next: &AuditEvent) -> bool {
+        let message = head_message(&next.organization_id, head.sequence, &head.hash);
+        let key = PublicKey::from(self.keyward.vault.audit_public_key());
+        let holds = head.sequence == 0 || key.proves(&message, &head.signature);
+        if !holds {
+            let organization = &next.organization_id;
+            tracing::error!(%organization, "the audit log doesn't end as it was left, and isn't signed from here on: see keyward audit verify");
+        }
+        holds
     }
 
     /// Commits, then takes the change into the key index. A change that noted

@@ -230,8 +230,12 @@ async fn a_whole_chain_that_is_written_anew_lacks_its_signature() {
         .execute(database(&house))
         .await
         .unwrap();
-    let broken = broken(&house).await;
-    assert_eq!((broken.sequence, broken.reason), (5, Reason::HeadForged));
+    let found = broken(&house).await;
+    assert_eq!((found.sequence, found.reason), (5, Reason::HeadForged));
+    // The next change goes through, and doesn't sign it.
+    house.project("Later").await;
+    let found = broken(&house).await;
+    assert_eq!((found.sequence, found.reason), (6, Reason::HeadForged));
 }
 
 #[tokio::test]

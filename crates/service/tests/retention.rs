@@ -11,7 +11,6 @@ use keyward_domain::{
     audit::{AuditEvent, Outcome},
     clock::from_millis,
     hex::to_hex,
-    id::OrganizationId,
     page::{Order, Page},
     permission::Permission,
     retention::{DataClass, Keep, RetentionRun, RetentionSettings},
@@ -22,17 +21,14 @@ use keyward_service::{
         self, AuditQuery, AuditRecord, ExportFormat, ListAuditEvents, Reason, Verification, verify_database,
         verify_export,
     },
+    project::{self, UpdateProject},
     retention,
     retention::UpdateRetention,
 };
-use keyward_store::{
-    Pool,
-    audit::{self as store, AuditFilter, ChainHead, EventKeys},
-};
+use keyward_store::Pool;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, SqlitePool};
 use support::House;
-use uuid::Uuid;
 
 const CLASS: DataClass = DataClass::AuditEvents;
 const HOUR: Duration = Duration::from_hours(1);
@@ -107,27 +103,14 @@ async fn tamper(house: &House, sql: &str) {
     }
 }
 
-/// Many old events, unsigned, and one that Keyward signs behind them.
-async fn add_old_events(house: &House, organization: OrganizationId, count: i64) {
-    let mut transaction = house.pool.begin().await.unwrap();
-    let conn = &mut transaction.conn();
-    let mut head = store::head(conn, organization).await.unwrap();
-    let first = store::stretch(conn, organization, &AuditFilter::default(), (0, i64::MAX), 1).await.unwrap();
-    let first: &AuditEvent = &first[0].event;
-    let columns = |id: &Option<String>| id.as_ref().and_then(|id| Uuid::try_parse(id.rsplit_once('_')?.1).ok());
-    for sequence in head.sequence + 1..=head.sequence + count {
-        let id = Uuid::from_u64_pair(1, sequence.try_into().unwrap());
-        let event = AuditEvent { sequence, id: format!("audit_{}", id.simple()), ..first.clone() };
-        let keys = EventKeys {
-            id,
-            actor: columns(&event.actor.id),
-            actor_user: columns(&event.actor.user_id),
-            project: columns(&event.project.as_ref().map(|project| project.id.clone())),
-        };
-        head = ChainHead { sequence, hash: event.chain(&head.hash), ..head };
-        store::append(conn, organization, &event, keys, &head).await.unwrap();
+/// Many old events.
+async fn add_old_events(house: &House, count: usize) {
+    let busy = house.project("Busy").await.id;
+    for number in 1..count {
+        let description = Some(number.to_string());
+        let command = UpdateProject { name: None, description, model_permissions: None, expected_version: None };
+        project::update(&house.keyward, &house.owner(), busy, command).await.unwrap();
     }
-    transaction.commit().await.unwrap();
 }
 
 #[tokio::test]
@@ -340,6 +323,9 @@ async fn a_log_without_a_genuine_end_loses_nothing() {
     assert_eq!(run(&house).await.unwrap().deleted, 0);
     assert_eq!(last_event(&house).await.after["reason"], "head_forged");
     assert_eq!(count(&house).await, 8);
+    house.clock.advance(HOUR);
+    assert!(run(&house).await.unwrap().problem.is_some(), "what was changed isn't signed over");
+    assert_eq!(count(&house).await, 8, "it is said once");
 }
 
 async fn count(house: &House) -> i64 {
@@ -494,7 +480,7 @@ async fn an_anchor_that_says_that_events_are_gone_which_are_there_is_not_this_ex
 async fn an_export_that_retention_overtakes_breaks_off() {
     let house = House::new().await;
     house.project("First").await;
-    add_old_events(&house, house.organization, 700).await;
+    add_old_events(&house, 700).await;
     house.project("Last").await;
     house.clock.advance(400 * DAY);
     let mut export =
@@ -509,7 +495,7 @@ async fn an_export_that_retention_overtakes_breaks_off() {
 async fn much_goes_in_segments_and_what_breaks_off_goes_on_later() {
     let house = House::new().await;
     house.project("First").await;
-    add_old_events(&house, house.organization, 1100).await;
+    add_old_events(&house, 1100).await;
     house.project("Signed").await;
     house.clock.advance(400 * DAY);
     house.project("Kept").await;
@@ -540,7 +526,7 @@ async fn much_goes_in_segments_and_what_breaks_off_goes_on_later() {
 async fn house_with_trigger(action: &str) -> House {
     let house = House::new().await;
     house.project("First").await;
-    add_old_events(&house, house.organization, 1100).await;
+    add_old_events(&house, 1100).await;
     house.project("Signed").await;
     house.clock.advance(100 * DAY);
     decide(&house, Keep::Days(40)).await;
@@ -575,7 +561,7 @@ async fn what_is_touched_while_a_run_is_under_way_stays() {
 async fn two_nodes_at_once_delete_once() {
     let house = House::new().await;
     house.project("First").await;
-    add_old_events(&house, house.organization, 1100).await;
+    add_old_events(&house, 1100).await;
     house.project("Signed").await;
     house.clock.advance(400 * DAY);
     let neighbour = house.neighbour().await;

@@ -25,7 +25,7 @@ impl PublicKey {
     }
 
     /// Whether its owner signed just this message.
-    pub(super) fn proves(&self, message: &[u8], signature: &[u8]) -> bool {
+    pub(crate) fn proves(&self, message: &[u8], signature: &[u8]) -> bool {
         Signature::from_slice(signature).is_ok_and(|signature| self.0.verify_strict(message, &signature).is_ok())
     }
 }
