@@ -13,6 +13,7 @@ pub mod audit;
 pub mod audit_type;
 pub mod clock;
 pub mod credential;
+pub mod csv;
 pub mod group;
 pub mod hex;
 pub mod id;

@@ -1,7 +1,6 @@
-//! The audit log as a table (RFC 4180). Cells that a spreadsheet would take for
-//! a formula get an apostrophe in front.
+//! The audit log as a table.
 
-use keyward_domain::hex::to_hex;
+use keyward_domain::{csv::cell, hex::to_hex};
 use keyward_store::audit::AuditRecord;
 use serde_json::Value;
 
@@ -48,38 +47,5 @@ fn state(state: &Value) -> String {
     match state {
         Value::Object(fields) if fields.is_empty() => String::new(),
         other => other.to_string(),
-    }
-}
-
-fn cell(text: &str) -> String {
-    // What spreadsheets read as a formula or a command, also behind a line break.
-    let apostrophe = if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { "'" } else { "" };
-    if text.contains(['"', ',', '\r', '\n']) {
-        format!("\"{apostrophe}{}\"", text.replace('"', "\"\""))
-    } else {
-        format!("{apostrophe}{text}")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_is_never_a_formula_and_never_two_cells() {
-        for (text, written) in [
-            ("", ""),
-            ("plain", "plain"),
-            ("=1+1", "'=1+1"),
-            ("+1", "'+1"),
-            ("-1", "'-1"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("\t=1", "'\t=1"),
-            ("\r\n=1", "\"'\r\n=1\""),
-            ("a,\"b\"", "\"a,\"\"b\"\"\""),
-            ("=cmd|' /C calc'!A0,x", "\"'=cmd|' /C calc'!A0,x\""),
-        ] {
-            assert_eq!(cell(text), written, "{text:?}");
-        }
     }
 }
