@@ -20,6 +20,8 @@ pub struct Form {
     errors: BTreeMap<String, String>,
     /// What is wrong with all of it.
     pub alert: Option<String>,
+    /// What somebody else has saved meanwhile: label and value.
+    pub theirs: Vec<(&'static str, String)>,
 }
 
 /// Fields with these words in their names hold what is never shown again.
@@ -125,6 +127,30 @@ impl Form {
         }
         self.ask_again_for_secrets();
         self
+    }
+
+    /// Takes in that somebody else saved theirs first: what was typed is kept, and
+    /// sent again it takes the place of theirs. `present`: the form as it would be
+    /// filled now; `fields`: what is compared, with its label.
+    pub fn overtaken(mut self, present: &Self, what: &str, fields: &[(&'static str, &str)]) -> Self {
+        for &(label, field) in fields {
+            let (typed, now) = (self.joined(field), present.joined(field));
+            if typed != now {
+                let nothing = if typed == "yes" { "no" } else { "nothing" };
+                self.theirs.push((label, if now.is_empty() { nothing.into() } else { now }));
+            }
+        }
+        self.set("version", present.text("version"));
+        self.ask_again_for_secrets();
+        self.alert = Some(format!(
+            "Somebody else changed this {what} while you were editing it. What you typed is kept below; save again to put it in place of theirs."
+        ));
+        self
+    }
+
+    /// All values of a field as one text, its lines as everywhere but in forms.
+    fn joined(&self, name: &str) -> String {
+        self.all(name).collect::<Vec<_>>().join(", ").replace("\r\n", "\n")
     }
 
     /// Says at a secret that was typed that it isn't kept: an empty field would

@@ -16,7 +16,7 @@ use crate::{
     assets::{ASSETS, Assets},
     form::{self, Form},
     respond::{html_with, protect, to},
-    visit::{Look, is_of_a_person},
+    visit::{BOUND_TO, BoundTo, Look, is_of_a_person},
 };
 
 /// Why there is no such page for this visitor.
@@ -170,14 +170,17 @@ pub async fn tell_people(request: Request, next: Next) -> Response {
     }
 }
 
-/// Keeps what somebody typed whose session ended meanwhile: they sign in in
+/// Reads for whom a form was made, and keeps what somebody typed whose session ended meanwhile: they sign in in
 /// another window and send the form again. Secrets must be typed again.
 pub async fn keep_form(request: Request, next: Next) -> Response {
     if request.method() != Method::POST {
         return next.run(request).await;
     }
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let Ok(bytes) = body::to_bytes(body, form::MAX_BYTES).await else { return page(&form::too_large()) };
+    if let Some(bound_to) = Form::read(&bytes).and_then(|form| form.optional(BOUND_TO).map(str::to_owned)) {
+        parts.extensions.insert(BoundTo(bound_to));
+    }
     let path = parts.uri.path().to_owned();
     let kept = bytes.clone();
     let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;

@@ -53,6 +53,8 @@ pub struct Shell {
     pub email: String,
     /// Where they are.
     pub organization: String,
+    /// What its forms are bound to.
+    pub bound_to: String,
     /// Where else they may go: id and name.
     pub other_organizations: Vec<(String, String)>,
     /// The pages of the organization.
@@ -102,6 +104,7 @@ impl Shell {
             user: account.user.name.to_string(),
             email: account.user.email.to_string(),
             organization: account.organization.name.to_string(),
+            bound_to: visit.bound_to(),
             other_organizations: others.map(|other| (other.id.to_string(), other.name.to_string())).collect(),
             links,
             within: None,
@@ -142,5 +145,42 @@ impl Shell {
         self.within = Some(Within { name: project.name.to_string(), is_active: project.is_active(), links });
         let (root, name) = (root, project.name.to_string());
         self.crumb("/projects", "Projects").crumb(root, name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    /// Templates whose forms are for anybody; and the layout's own, which lead out
+    /// of the page.
+    const FOR_ANYBODY: &[&str] =
+        &["layout.html", "signed_out.html", "sign_in/", "setup/", "invitation/", "password_reset/"];
+
+    fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { files(&path, found) } else { found.push(path) }
+        }
+    }
+
+    #[test]
+    fn every_form_of_somebody_signed_in_says_for_whom_it_was_made() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+        let (mut found, mut forms) = (Vec::new(), 0);
+        files(&root, &mut found);
+        for path in found {
+            let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+            if FOR_ANYBODY.iter().any(|one| name.starts_with(one)) {
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            for form in text.split("<form ").skip(1).filter(|form| form.contains("method=\"post\"")) {
+                let inside = form.split_once('>').unwrap().1;
+                assert!(inside.starts_with("{% call ui::bound(shell) %}{% endcall %}"), "{name}: <form {form}");
+                forms += 1;
+            }
+        }
+        assert!(forms > 20, "{forms} forms were looked at");
     }
 }

@@ -4,7 +4,7 @@
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
 };
 use keyward_domain::{
     Timestamp,
@@ -55,6 +55,13 @@ pub struct Look {
     pub keeps_no_cookie: bool,
 }
 
+/// The field of a form that says for whom it was made.
+pub const BOUND_TO: &str = "bound_to";
+
+/// What that field of a form says.
+#[derive(Debug, Clone)]
+pub struct BoundTo(pub String);
+
 /// The cookie that keeps the theme. It is no secret.
 const THEME: &str = "keyward-theme";
 /// How long a theme is kept, in seconds.
@@ -101,9 +108,33 @@ impl Look {
 }
 
 impl Visit {
+    /// What a form of theirs says in [`BOUND_TO`]: who they are, and where. Sent
+    /// by somebody else or from elsewhere it is refused: another window of theirs
+    /// may have gone to another organization since.
+    pub fn bound_to(&self) -> String {
+        format!("{}.{}", self.account.organization.id, self.account.user.id)
+    }
+
+    /// Refuses a page that would lead to nothing but a refusal.
+    pub fn require(&self, permission: Permission, scope: Scope) -> Result<(), Error> {
+        Ok(self.actor.require(permission, scope)?)
+    }
+
     /// Whether they may do this here. Pages leave out what they may not.
     pub fn may(&self, permission: Permission, scope: Scope) -> bool {
         self.actor.access.holds(permission, scope)
+    }
+}
+
+impl Visit {
+    /// What is told of a form that was made for somebody else, or elsewhere.
+    fn elsewhere(&self) -> Problem {
+        let Account { user, organization, .. } = &self.account;
+        let message = format!(
+            "You are {} in the organization {} by now: this form was opened as somebody else, or in another organization. Nothing was changed. Go back there first if it was meant for that, then send it again.",
+            user.email, organization.name
+        );
+        Problem::new(StatusCode::CONFLICT, "form_of_elsewhere", message)
     }
 }
 
@@ -120,7 +151,11 @@ impl FromRequestParts<Console> for Visit {
         };
         Attempt::note(parts, &actor);
         let account = account::find(&console.keyward, &actor).await.map_err(Problem::from)?;
-        Ok(Self { actor, account, now: console.keyward.now(), look: Look::read(parts, console) })
+        let visit = Self { actor, account, now: console.keyward.now(), look: Look::read(parts, console) };
+        match parts.extensions.get() {
+            Some(BoundTo(bound_to)) if *bound_to != visit.bound_to() => Err(visit.elsewhere().into()),
+            _ => Ok(visit),
+        }
     }
 }
 

@@ -33,8 +33,14 @@ impl Attempt {
     /// Notes on the request that `actor` makes it.
     pub fn note(parts: &Parts, actor: &Actor) {
         if let Some(Self(slot)) = parts.extensions.get() {
-            let path = parts.extensions.get().map_or_else(|| parts.uri.path(), MatchedPath::as_str);
-            let _ = slot.set((actor.clone(), format!("{} {path}", parts.method)));
+            let path = parts.uri.path();
+            let matched = parts.extensions.get().map_or(path, MatchedPath::as_str);
+            // Which of several actions was asked for is no id: it is the point.
+            let operation = match (matched.strip_suffix("{action}"), path.rsplit('/').next()) {
+                (Some(start), Some(action)) => format!("{} {start}{action}", parts.method),
+                _ => format!("{} {matched}", parts.method),
+            };
+            let _ = slot.set((actor.clone(), operation));
         }
     }
 

@@ -51,6 +51,11 @@ impl Place {
         self.visit.may(permission, self.scope())
     }
 
+    /// Refuses a page that would lead to nothing but a refusal.
+    pub fn require(&self, permission: Permission) -> Result<(), Error> {
+        self.visit.require(permission, self.scope())
+    }
+
     /// What the pages' addresses begin with.
     pub fn root(&self) -> String {
         self.project_id().map_or("/organization".to_owned(), |id| format!("/projects/{id}"))

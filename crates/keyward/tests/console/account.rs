@@ -119,8 +119,19 @@ async fn a_member_of_two_organizations_goes_from_one_to_the_other() {
     let there = there.unwrap()["id"].as_str().unwrap().to_owned();
     assert!(there == id || here["organization"]["id"] == json!(id));
     assert!(shown(&person.get("/projects").await).contains("action=\"/account/organization\""));
+    let bound_to = async || {
+        let form = shown(&person.get("/organization/groups/new").await);
+        between(&form, "name=\"bound_to\" value=\"", "\"").to_owned()
+    };
+    let made_before = bound_to().await;
     assert_eq!(leads_to(&send(&person, "/account/organization", &[("organization_id", &there)]).await), "/projects");
     assert_ne!(person.cookie(), before);
+    // A form that stood open in another window would land in the wrong organization.
+    let refusal = send(&person, "/organization/groups", &[("name", "Search"), ("bound_to", &made_before)]).await;
+    refused(&refusal, 409, &["opened as somebody else, or in another organization", "Nothing was changed"]);
+    assert_eq!(person.get("/v1/organization/groups").await.ok()["data"], json!([]));
+    let made_here = bound_to().await;
+    leads_to(&send(&person, "/organization/groups", &[("name", "Search"), ("bound_to", &made_here)]).await);
     assert_eq!(person.get("/v1/account").await.ok()["organization"]["id"], json!(there));
     let foreign = app.stranger.get("/v1/organization").await.ok()["id"].as_str().unwrap().to_owned();
     for wrong in ["", "x", &foreign] {

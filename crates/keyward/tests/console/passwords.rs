@@ -57,3 +57,17 @@ async fn a_link_sets_the_password_once() {
     }
     app.finish().await;
 }
+
+#[tokio::test]
+async fn whose_browser_a_link_is_used_in_is_signed_out_too() {
+    let app = TestApp::on_sqlite().await;
+    let (_, id) = person(&app, "ada@example.com", "Ada").await;
+    let (grace, _) = person(&app, "grace@example.com", "Grace").await;
+    let made = app.admin.post(&format!("/v1/organization/users/{id}/password_reset_link"), json!({})).await.ok();
+    let path = format!("/password-reset/{}", made["url"].as_str().unwrap().rsplit('/').next().unwrap());
+    let same_session = app.nobody.with_cookie(grace.cookie());
+    same_session.get("/v1/account").await.ok();
+    leads_to(&send(&grace, &path, &[("new_password", NEW), ("password_again", NEW)]).await);
+    assert_eq!(same_session.get("/v1/account").await.status, 401, "the session of whoever used the browser goes on");
+    app.finish().await;
+}

@@ -20,7 +20,7 @@ async fn the_organization_is_renamed() {
     assert_eq!(app.admin.get("/v1/organization").await.ok()["name"], HOSTILE);
     assert!(shown(&owner.get(SETTINGS).await).contains(ESCAPED));
     let late = send(&owner, SETTINGS, &[("name", "Mine"), ("version", &version)]).await;
-    refused(&late, 412, &["Somebody else changed the organization", ESCAPED, "value=\"Mine\""]);
+    refused(&late, 412, &["Somebody else changed this organization", ESCAPED, "value=\"Mine\""]);
     app.finish().await;
 }
 

@@ -16,7 +16,7 @@ use keyward_service::{
 };
 use keyward_web::Problem;
 
-use super::{ROOT, may_manage};
+use super::ROOT;
 use crate::{
     Console,
     form::Form,
@@ -91,10 +91,7 @@ async fn roles(console: &Console, visit: &Visit) -> Result<Vec<(String, String)>
 }
 
 pub async fn show(State(console): State<Console>, visit: Visit) -> Result<Response, Refused> {
-    if !may_manage(&visit) {
-        let message = "You may not create admin keys: it needs the permission admin_keys:manage. Ask an administrator.";
-        return Err(Problem::new(StatusCode::FORBIDDEN, "insufficient_permissions", message).into());
-    }
+    visit.require(Permission::AdminKeysManage, Scope::Organization)?;
     let form = Form::filled([("access", "all".into()), ("expires", "2592000".into())]);
     page(&console, &visit, form, StatusCode::OK).await
 }

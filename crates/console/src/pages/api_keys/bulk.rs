@@ -9,6 +9,7 @@ use axum::{
 use keyward_domain::{
     Timestamp,
     api_key::KeyPatch,
+    csv,
     id::ApiKeyId,
     page::{Cursor, Order, Page},
     project::Project,
@@ -96,7 +97,9 @@ pub async fn ask(
         return Ok(to(&format!("/projects/{}/api-keys", project.id)));
     }
     if form.text("action") == "export" {
-        return Ok(download(&project, &keys, visit.now));
+        let mut text = COLUMNS.to_owned();
+        keys.iter().for_each(|details| write_row(&mut text, details, visit.now));
+        return Ok(download(&project, text));
     }
     let ask = question(&project, form.text("action"), &keys)?;
     Ok(ask.page(shell(&visit, &project)))
@@ -154,7 +157,7 @@ pub async fn export(
 ) -> Result<Response, Refused> {
     let project = projects::find(&console, &visit, &project_id).await?.project;
     let mut page = Page { limit: BATCH, order: Order::Desc, cursor: None };
-    let mut keys = Vec::new();
+    let mut text = COLUMNS.to_owned();
     loop {
         let command = ListApiKeys {
             project: project.id,
@@ -163,11 +166,11 @@ pub async fn export(
             page: page.clone(),
         };
         let listed = api_key::list(&console.keyward, &visit.actor, command).await?;
+        listed.data.iter().for_each(|details| write_row(&mut text, details, visit.now));
         let last = listed.data.last().map(|details| details.key.id);
-        keys.extend(listed.data);
         match last {
             Some(last) if listed.has_more => page.cursor = Some(Cursor::After(last)),
-            _ => return Ok(download(&project, &keys, visit.now)),
+            _ => return Ok(download(&project, text)),
         }
     }
 }
@@ -175,48 +178,31 @@ pub async fn export(
 const COLUMNS: &str =
     "id,name,preview,status,environment,requests,request_cap,last_used_at,created_by,created_at,expires_at\r\n";
 
-fn download(project: &Project, keys: &[ApiKeyDetails], now: Timestamp) -> Response {
-    let mut text = COLUMNS.to_owned();
-    for ApiKeyDetails { key, usage, owner } in keys {
-        let time = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
-        let cells = [
-            key.id.to_string(),
-            key.name.to_string(),
-            key.redacted_value(),
-            key.status(now).as_str().to_owned(),
-            key.environment.clone().unwrap_or_default(),
-            usage.request_count.to_string(),
-            key.max_requests.map(|most| most.to_string()).unwrap_or_default(),
-            time(usage.last_used_at),
-            owner_label(owner),
-            time(Some(key.created_at)),
-            time(key.expires_at),
-        ];
-        text.push_str(&cells.map(|cell| quoted(&cell)).join(","));
-        text.push_str("\r\n");
-    }
+fn write_row(text: &mut String, details: &ApiKeyDetails, now: Timestamp) {
+    let ApiKeyDetails { key, usage, owner } = details;
+    let time = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
+    let cells = [
+        key.id.to_string(),
+        key.name.to_string(),
+        key.redacted_value(),
+        key.status(now).as_str().to_owned(),
+        key.environment.clone().unwrap_or_default(),
+        usage.request_count.to_string(),
+        key.max_requests.map(|most| most.to_string()).unwrap_or_default(),
+        time(usage.last_used_at),
+        owner_label(owner),
+        time(Some(key.created_at)),
+        time(key.expires_at),
+    ];
+    text.push_str(&cells.map(|cell| csv::cell(&cell)).join(","));
+    text.push_str("\r\n");
+}
+
+fn download(project: &Project, text: String) -> Response {
     let name = format!("attachment; filename=\"api-keys-{}.csv\"", project.id);
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8")),
         (header::CONTENT_DISPOSITION, HeaderValue::try_from(name).unwrap_or(HeaderValue::from_static("attachment"))),
     ];
     (headers, text).into_response()
-}
-
-/// A cell that no spreadsheet takes for a formula.
-fn quoted(cell: &str) -> String {
-    let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let cell = if is_formula { format!("'{cell}") } else { cell.to_owned() };
-    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        assert_eq!(quoted("=HYPERLINK(\"x\")"), "\"'=HYPERLINK(\"\"x\"\")\"");
-        assert_eq!((quoted("plain"), quoted("a,b")), ("plain".into(), "\"a,b\"".into()));
-    }
 }

@@ -150,6 +150,20 @@ pub async fn show(
     page(&console, &visit, found, form, StatusCode::OK).await
 }
 
+/// What two people may change at the same time, with its label.
+const EDITED: &[(&str, &str)] = &[
+    ("Name", "name"),
+    ("Status", "status"),
+    ("Cap of requests", "max_requests"),
+    ("Scopes", "scopes"),
+    ("Models", "allowed_models"),
+    ("Networks", "allowed_ips"),
+    ("Origins", "allowed_origins"),
+    ("Only with an origin", "require_origin"),
+    ("Environment", "environment"),
+    ("Metadata", "metadata"),
+];
+
 pub async fn save(
     State(console): State<Console>,
     visit: Visit,
@@ -165,9 +179,7 @@ pub async fn save(
     match outcome.await {
         Ok(_) => Ok(to_telling(&found.page(), "The API key has been updated.")),
         Err(problem) if problem.code == "stale_version" => {
-            let mut form = form;
-            form.set("version", found.details.key.version.to_string());
-            form.alert = Some("Somebody else changed this key while you were editing it. What you typed is kept below, and the present state stands above it; save again to put yours in place.".into());
+            let form = form.overtaken(&fields::filled(&found.details.key), "API key", EDITED);
             page(&console, &visit, found, form, problem.status).await
         }
         Err(problem) => page(&console, &visit, found, form.take(&problem, FIELDS), problem.status).await,

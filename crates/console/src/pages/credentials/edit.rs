@@ -19,14 +19,6 @@ use crate::{
     when::When,
 };
 
-/// What asking the provider for its models said.
-pub enum Tested {
-    /// Its models.
-    Models(Vec<String>),
-    /// Why there is no answer.
-    Failed(String),
-}
-
 #[derive(Template)]
 #[template(path = "credentials/edit.html")]
 struct EditPage {
@@ -40,8 +32,6 @@ struct EditPage {
     updated: When,
     last_used: Option<When>,
     form: Form,
-    theirs: Vec<(&'static str, String)>,
-    tested: Option<Tested>,
     can_manage: bool,
 }
 
@@ -51,15 +41,7 @@ pub async fn find(console: &Console, place: &Place) -> Result<CredentialDetails,
     Ok(credential::find(&console.keyward, &place.visit.actor, place.project_id(), id).await?)
 }
 
-/// The page of a credential.
-pub fn page(
-    place: &Place,
-    details: &CredentialDetails,
-    form: Form,
-    theirs: Vec<(&'static str, String)>,
-    tested: Option<Tested>,
-    status: StatusCode,
-) -> Response {
+fn page(place: &Place, details: &CredentialDetails, form: Form, status: StatusCode) -> Response {
     let (credential, now) = (&details.credential, place.visit.now);
     let root = format!("{}/credentials", place.root());
     let page = EditPage {
@@ -73,8 +55,6 @@ pub fn page(
         updated: When::new(credential.updated_at, now),
         last_used: when(details.last_used_at, now),
         form,
-        theirs,
-        tested,
         can_manage: place.may(Permission::CredentialsManage) && !details.inherited,
     };
     html_with(status, &page)
@@ -82,7 +62,7 @@ pub fn page(
 
 pub async fn show(State(console): State<Console>, place: Place) -> Result<Response, Refused> {
     let details = find(&console, &place).await?;
-    Ok(page(&place, &details, fields::filled(&details.credential), Vec::new(), None, StatusCode::OK))
+    Ok(page(&place, &details, fields::filled(&details.credential), StatusCode::OK))
 }
 
 pub async fn save(State(console): State<Console>, place: Place, form: Form) -> Result<Response, Refused> {
@@ -103,17 +83,9 @@ pub async fn save(State(console): State<Console>, place: Place, form: Form) -> R
         }
         Err(problem) if problem.code == "stale_version" => {
             let present = fields::filled(&details.credential);
-            let theirs = [("Name", "name"), ("Base URL", "base_url"), ("Aliases", "aliases"), ("Priority", "priority")]
-                .into_iter()
-                .filter(|(_, field)| present.text(field) != form.text(field))
-                .map(|(label, field)| (label, present.text(field).to_owned()))
-                .collect();
-            let mut form = form;
-            form.set("version", present.text("version"));
-            form.ask_again_for_secrets();
-            form.alert = Some("Somebody else changed this credential while you were editing it. What you typed is kept below; save again to put it in place of theirs.".into());
-            Ok(page(&place, &details, form, theirs, None, problem.status))
+            let fields = [("Name", "name"), ("Base URL", "base_url"), ("Aliases", "aliases"), ("Priority", "priority")];
+            Ok(page(&place, &details, form.overtaken(&present, "credential", &fields), problem.status))
         }
-        Err(problem) => Ok(page(&place, &details, form.take(&problem, FIELDS), Vec::new(), None, problem.status)),
+        Err(problem) => Ok(page(&place, &details, form.take(&problem, FIELDS), problem.status)),
     }
 }

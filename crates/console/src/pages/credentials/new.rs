@@ -33,10 +33,7 @@ fn page(place: &Place, form: Form, status: StatusCode) -> Response {
 }
 
 pub async fn show(place: Place) -> Result<Response, Refused> {
-    if !place.may(Permission::CredentialsManage) {
-        let message = "You may not add credentials here: it needs the permission credentials:manage.";
-        return Err(Problem::new(StatusCode::FORBIDDEN, "insufficient_permissions", message).into());
-    }
+    place.require(Permission::CredentialsManage)?;
     Ok(page(&place, Form::filled([("provider", "openai".into())]), StatusCode::OK))
 }
 

@@ -2,11 +2,11 @@
 
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
-use keyward_domain::Name;
+use keyward_domain::{Name, permission::Permission, role::Scope};
 use keyward_service::group::{self, CreateGroup};
 use keyward_web::Problem;
 
-use super::{ROOT, may_manage, page_of};
+use super::{ROOT, page_of};
 use crate::{
     Console, form::Form, problem_page::Refused, respond::html_with, shell::Shell, toast::to_telling, visit::Visit,
 };
@@ -23,10 +23,7 @@ fn page(visit: &Visit, form: Form, status: StatusCode) -> Response {
 }
 
 pub async fn show(visit: Visit) -> Result<Response, Refused> {
-    if !may_manage(&visit) {
-        let message = "You may not create groups: it needs the permission groups:manage. Ask an administrator.";
-        return Err(Problem::new(StatusCode::FORBIDDEN, "insufficient_permissions", message).into());
-    }
+    visit.require(Permission::GroupsManage, Scope::Organization)?;
     Ok(page(&visit, Form::default(), StatusCode::OK))
 }
 

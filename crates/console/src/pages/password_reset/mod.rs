@@ -14,6 +14,7 @@ use keyward_domain::{organization::Email, secret::Token};
 use keyward_service::{
     Error,
     password_reset::{self, CompletePasswordReset},
+    session,
 };
 use keyward_web::{Problem, cookie};
 
@@ -146,7 +147,10 @@ async fn set(
         Ok(()) => {
             let text = "Your password is set, and you are signed out everywhere. Sign in with it now.";
             let mut response = to_telling("/login", text);
-            // What this browser still holds opens nothing any more.
+            // Another's session, too, isn't left open in a browser that is said to be signed out.
+            if let Some(session) = &stranger.session {
+                session::sign_out(&console.keyward, session, stranger.origin).await?;
+            }
             response.headers_mut().append(header::SET_COOKIE, cookie::clear_session());
             Ok(response)
         }

@@ -25,8 +25,6 @@ struct EditPage {
     form: Form,
     root: String,
     model_modes: &'static [(&'static str, &'static str)],
-    /// What somebody else has saved meanwhile: field and value.
-    theirs: Vec<(&'static str, String)>,
 }
 
 fn filled(details: &ProjectDetails) -> Form {
@@ -40,16 +38,10 @@ fn filled(details: &ProjectDetails) -> Form {
     form
 }
 
-fn page(
-    visit: &Visit,
-    details: &ProjectDetails,
-    form: Form,
-    theirs: Vec<(&'static str, String)>,
-    status: StatusCode,
-) -> Response {
+fn page(visit: &Visit, details: &ProjectDetails, form: Form, status: StatusCode) -> Response {
     let root = format!("/projects/{}", details.project.id);
     let shell = Shell::new(visit, "Edit").within(visit, &details.project);
-    html_with(status, &EditPage { shell, form, root, model_modes: MODEL_MODES, theirs })
+    html_with(status, &EditPage { shell, form, root, model_modes: MODEL_MODES })
 }
 
 pub async fn show(
@@ -58,7 +50,7 @@ pub async fn show(
     Path(project_id): Path<String>,
 ) -> Result<Response, Refused> {
     let details = find(&console, &visit, &project_id).await?;
-    Ok(page(&visit, &details, filled(&details), Vec::new(), StatusCode::OK))
+    Ok(page(&visit, &details, filled(&details), StatusCode::OK))
 }
 
 pub async fn save(
@@ -75,20 +67,16 @@ pub async fn save(
     match outcome.await {
         Ok(saved) => Ok(to_telling(&format!("/projects/{}", saved.project.id), "The project has been updated.")),
         Err(problem) if problem.code == "stale_version" => {
-            let present = filled(&details);
-            let theirs = [("Name", "name"), ("Description", "description"), ("Models", "model_ids")]
-                .into_iter()
-                .filter(|(_, field)| present.text(field) != form.text(field))
-                .map(|(label, field)| (label, present.text(field).to_owned()))
-                .collect();
-            let mut form = form;
-            form.set("version", present.text("version"));
-            form.alert = Some(
-                "Somebody else changed this project while you were editing it. What you typed is kept below; save again to put it in place of theirs.".into(),
-            );
-            Ok(page(&visit, &details, form, theirs, problem.status))
+            let fields = [
+                ("Name", "name"),
+                ("Description", "description"),
+                ("It may use", "model_mode"),
+                ("Models", "model_ids"),
+            ];
+            let form = form.overtaken(&filled(&details), "project", &fields);
+            Ok(page(&visit, &details, form, problem.status))
         }
-        Err(problem) => Ok(page(&visit, &details, form.take(&problem, FIELDS), Vec::new(), problem.status)),
+        Err(problem) => Ok(page(&visit, &details, form.take(&problem, FIELDS), problem.status)),
     }
 }
 

@@ -24,9 +24,7 @@ pub fn routes() -> Router<Console> {
         .route("/projects/new", get(new::show))
         .route("/projects/{project_id}", get(show::show))
         .route("/projects/{project_id}/edit", get(edit::show).post(edit::save))
-        .route("/projects/{project_id}/deactivate", get(switch::ask_deactivate).post(switch::deactivate))
-        .route("/projects/{project_id}/activate", get(switch::ask_activate).post(switch::activate))
-        .route("/projects/{project_id}/revoke-all", get(switch::ask_revoke_all).post(switch::revoke_all))
+        .route("/projects/{project_id}/{action}", get(switch::ask).post(switch::act))
 }
 
 /// The project that an address names, as far as the visitor may see it.

@@ -44,10 +44,7 @@ struct NewPage {
 }
 
 pub async fn show(State(console): State<Console>, visit: Visit, query: Query) -> Result<Response, Refused> {
-    if !visit.may(Permission::ProjectsCreate, Scope::Organization) {
-        let message = "You may not create projects: it needs the permission projects:create. Ask an administrator.";
-        return Err(Problem::new(StatusCode::FORBIDDEN, "insufficient_permissions", message).into());
-    }
+    visit.require(Permission::ProjectsCreate, Scope::Organization)?;
     let inherited = inherited(&console, &visit, &query).await?;
     let mut form = Form::default();
     form.set("source", if inherited.is_empty() { "own" } else { "organization" });

@@ -1,4 +1,5 @@
-//! Deactivating and activating a project, and revoking all of its keys.
+//! Deactivating and activating a project, and revoking all of its keys: each
+//! asks first.
 
 use axum::{
     extract::{Path, State},
@@ -19,133 +20,131 @@ use crate::{
     visit::Visit,
 };
 
-fn shell(visit: &Visit, project: &Project, title: &str) -> Shell {
-    Shell::new(visit, title).within(visit, project)
+/// What can be done to a project's calls.
+#[derive(Debug, Clone, Copy)]
+enum Action {
+    Deactivate,
+    Activate,
+    RevokeAll,
 }
 
-fn question(project: &Project, page: &str) -> Ask {
-    let root = format!("/projects/{}", project.id);
-    Ask { action: format!("{root}/{page}"), back: root, ..Ask::default() }
-}
-
-fn deactivation(visit: &Visit, project: &Project) -> Ask {
-    let mut ask = Ask {
-        title: format!("Deactivate project {}?", project.name),
-        lines: vec![
-            "Every call with its API keys fails at once, and no new key can be made.".into(),
-            "Its keys are kept: they work again once the project is activated.".into(),
-        ],
-        button: "Deactivate Project",
-        is_destructive: true,
-        ..question(project, "deactivate")
-    };
-    if visit.may(Permission::ApiKeysRevoke, Scope::Project(project.id)) {
-        ask.boxes.push(("revoke", "Also revoke all of its API keys", "This part can't be undone."));
+impl Action {
+    fn parse(text: &str) -> Result<Self, Error> {
+        match text {
+            "deactivate" => Ok(Self::Deactivate),
+            "activate" => Ok(Self::Activate),
+            "revoke-all" => Ok(Self::RevokeAll),
+            _ => Err(Error::NotFound("page")),
+        }
     }
-    ask
-}
 
-pub async fn ask_deactivate(
-    State(console): State<Console>,
-    visit: Visit,
-    Path(project_id): Path<String>,
-) -> Result<Response, Refused> {
-    let project = find(&console, &visit, &project_id).await?.project;
-    Ok(deactivation(&visit, &project).page(shell(&visit, &project, "Deactivate")))
-}
+    fn ask(self, visit: &Visit, project: &Project) -> Ask {
+        let root = format!("/projects/{}", project.id);
+        let ask = |word: &str, title: String, button, lines: &[&str]| Ask {
+            title,
+            lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+            action: format!("{root}/{word}"),
+            back: root.clone(),
+            button,
+            ..Ask::default()
+        };
+        match self {
+            Self::Deactivate => {
+                let may_revoke = visit.may(Permission::ApiKeysRevoke, Scope::Project(project.id));
+                let revoke = ("revoke", "Also revoke all of its API keys", "This part can't be undone.");
+                Ask {
+                    is_destructive: true,
+                    boxes: may_revoke.then_some(revoke).into_iter().collect(),
+                    ..ask(
+                        "deactivate",
+                        format!("Deactivate project {}?", project.name),
+                        "Deactivate Project",
+                        &[
+                            "Every call with its API keys fails at once, and no new key can be made.",
+                            "Its keys are kept: they work again once the project is activated.",
+                        ],
+                    )
+                }
+            }
+            Self::Activate => ask(
+                "activate",
+                format!("Activate project {}?", project.name),
+                "Activate Project",
+                &["Its API keys work again from the next call on, unless they expired or were revoked."],
+            ),
+            Self::RevokeAll => Ask {
+                is_destructive: true,
+                typed: Some(project.name.to_string()),
+                ..ask(
+                    "revoke-all",
+                    format!("Revoke all API keys of {}?", project.name),
+                    "Revoke All Keys",
+                    &[
+                        "All keys stop working at once, for good. This can't be undone.",
+                        "Applications need new keys afterwards: create and hand them out first if their calls must not fail.",
+                    ],
+                )
+            },
+        }
+    }
 
-pub async fn deactivate(
-    State(console): State<Console>,
-    visit: Visit,
-    Path(project_id): Path<String>,
-    form: Form,
-) -> Result<Response, Refused> {
-    let project = find(&console, &visit, &project_id).await?.project;
-    let revoke = form.is_ticked("revoke");
-    let done = project::deactivate(&console.keyward, &visit.actor, project.id, revoke, None).await;
-    let ask = deactivation(&visit, &project);
-    finish(&visit, &project, ask, form, done.map(|_| "The project is inactive: its calls are refused.".into()))
-}
-
-fn activation(project: &Project) -> Ask {
-    Ask {
-        title: format!("Activate project {}?", project.name),
-        lines: vec!["Its API keys work again from the next call on, unless they expired or were revoked.".into()],
-        button: "Activate Project",
-        ..question(project, "activate")
+    /// Does it; answers what to tell.
+    async fn carry_out(
+        self,
+        console: &Console,
+        visit: &Visit,
+        project: &Project,
+        form: &Form,
+    ) -> Result<String, Error> {
+        let (keyward, actor, id) = (&console.keyward, &visit.actor, project.id);
+        Ok(match self {
+            Self::Deactivate => {
+                project::deactivate(keyward, actor, id, form.is_ticked("revoke"), None).await?;
+                "The project is inactive: its calls are refused.".into()
+            }
+            Self::Activate => {
+                project::activate(keyward, actor, id, None).await?;
+                "The project is active: its API keys work.".into()
+            }
+            Self::RevokeAll => {
+                let done = api_key::revoke_all(keyward, actor, id).await?;
+                format!("{} revoked.", counted(done.revoked, "API key was", "API keys were"))
+            }
+        })
     }
 }
 
-pub async fn ask_activate(
+fn shell(visit: &Visit, project: &Project, ask: &Ask) -> Shell {
+    Shell::new(visit, ask.button).within(visit, project)
+}
+
+pub async fn ask(
     State(console): State<Console>,
     visit: Visit,
-    Path(project_id): Path<String>,
+    Path((project_id, action)): Path<(String, String)>,
 ) -> Result<Response, Refused> {
+    let action = Action::parse(&action)?;
     let project = find(&console, &visit, &project_id).await?.project;
-    Ok(activation(&project).page(shell(&visit, &project, "Activate")))
+    let ask = action.ask(&visit, &project);
+    let shell = shell(&visit, &project, &ask);
+    Ok(ask.page(shell))
 }
 
-pub async fn activate(
+pub async fn act(
     State(console): State<Console>,
     visit: Visit,
-    Path(project_id): Path<String>,
-    form: Form,
-) -> Result<Response, Refused> {
-    let project = find(&console, &visit, &project_id).await?.project;
-    let done = project::activate(&console.keyward, &visit.actor, project.id, None).await;
-    let ask = activation(&project);
-    finish(&visit, &project, ask, form, done.map(|_| "The project is active: its API keys work.".into()))
-}
-
-fn revocation(project: &Project) -> Ask {
-    Ask {
-        title: format!("Revoke all API keys of {}?", project.name),
-        lines: vec![
-            "All keys stop working at once, for good. This can't be undone.".into(),
-            "Applications need new keys afterwards: create and hand them out first if their calls must not fail."
-                .into(),
-        ],
-        button: "Revoke All Keys",
-        is_destructive: true,
-        typed: Some(project.name.to_string()),
-        ..question(project, "revoke-all")
-    }
-}
-
-pub async fn ask_revoke_all(
-    State(console): State<Console>,
-    visit: Visit,
-    Path(project_id): Path<String>,
-) -> Result<Response, Refused> {
-    let project = find(&console, &visit, &project_id).await?.project;
-    Ok(revocation(&project).page(shell(&visit, &project, "Revoke all keys")))
-}
-
-pub async fn revoke_all(
-    State(console): State<Console>,
-    visit: Visit,
-    Path(project_id): Path<String>,
+    Path((project_id, action)): Path<(String, String)>,
     mut form: Form,
 ) -> Result<Response, Refused> {
+    let action = Action::parse(&action)?;
     let project = find(&console, &visit, &project_id).await?.project;
-    let ask = revocation(&project);
+    let ask = action.ask(&visit, &project);
+    let shell = shell(&visit, &project, &ask);
     if !ask.is_answered(&mut form) {
-        return Ok(ask.again(shell(&visit, &project, "Revoke all keys"), form, StatusCode::BAD_REQUEST));
+        return Ok(ask.again(shell, form, StatusCode::BAD_REQUEST));
     }
-    let done = api_key::revoke_all(&console.keyward, &visit.actor, project.id).await;
-    let done = done.map(|done| format!("{} revoked.", counted(done.revoked, "API key was", "API keys were")));
-    finish(&visit, &project, ask, form, done)
-}
-
-fn finish(
-    visit: &Visit,
-    project: &Project,
-    ask: Ask,
-    form: Form,
-    done: Result<String, Error>,
-) -> Result<Response, Refused> {
-    match done {
+    match action.carry_out(&console, &visit, &project, &form).await {
         Ok(text) => Ok(to_telling(&format!("/projects/{}", project.id), text)),
-        Err(error) => Ok(ask.refused(shell(visit, project, "Not possible"), form, &error.into())),
+        Err(error) => Ok(ask.refused(shell, form, &error.into())),
     }
 }

@@ -41,8 +41,6 @@ struct ShowPage {
     form: Form,
     /// The boxes of the form, or what the role holds.
     groups: Vec<PermissionGroup>,
-    /// What somebody else has saved meanwhile: field and value.
-    theirs: Vec<(&'static str, String)>,
 }
 
 fn new_page(place: &Place, form: Form, status: StatusCode) -> Response {
@@ -51,10 +49,7 @@ fn new_page(place: &Place, form: Form, status: StatusCode) -> Response {
 }
 
 pub async fn new(place: Place) -> Result<Response, Refused> {
-    if !place.may(Permission::RolesManage) {
-        let message = "You may not make roles here: it needs the permission roles:manage. Ask an administrator.";
-        return Err(Problem::new(StatusCode::FORBIDDEN, "insufficient_permissions", message).into());
-    }
+    place.require(Permission::RolesManage)?;
     Ok(new_page(&place, Form::default(), StatusCode::OK))
 }
 
@@ -76,7 +71,6 @@ async fn page(
     place: &Place,
     role: Role,
     form: Form,
-    theirs: Vec<(&'static str, String)>,
     status: StatusCode,
 ) -> Result<Response, Refused> {
     let visit = &place.visit;
@@ -97,7 +91,6 @@ async fn page(
         may_delete: may_edit,
         form,
         groups,
-        theirs,
     };
     Ok(html_with(status, &page))
 }
@@ -105,7 +98,7 @@ async fn page(
 pub async fn show(State(console): State<Console>, place: Place) -> Result<Response, Refused> {
     let role = find(&console, &place).await?;
     let form = filled(&role);
-    page(&console, &place, role, form, Vec::new(), StatusCode::OK).await
+    page(&console, &place, role, form, StatusCode::OK).await
 }
 
 pub async fn save(State(console): State<Console>, place: Place, form: Form) -> Result<Response, Refused> {
@@ -124,23 +117,13 @@ pub async fn save(State(console): State<Console>, place: Place, form: Form) -> R
     match outcome.await {
         Ok(saved) => Ok(to_telling(&page_of(&place, &saved), format!("The role {} has been updated.", saved.name))),
         Err(problem) if problem.code == "stale_version" => {
-            let present = filled(&role);
-            let joined = |form: &Form, field: &str| form.all(field).collect::<Vec<_>>().join(", ");
-            let theirs = [("Name", "name"), ("Description", "description"), ("Permissions", "permissions")]
-                .into_iter()
-                .filter(|(_, field)| joined(&present, field) != joined(&form, field))
-                .map(|(label, field)| (label, joined(&present, field)))
-                .collect();
-            let mut form = form;
-            form.set("version", present.text("version"));
-            form.alert = Some(
-                "Somebody else changed this role while you were editing it. What you typed is kept below; save again to put it in place of theirs.".into(),
-            );
-            page(&console, &place, role, form, theirs, problem.status).await
+            let fields = [("Name", "name"), ("Description", "description"), ("Permissions", "permissions")];
+            let form = form.overtaken(&filled(&role), "role", &fields);
+            page(&console, &place, role, form, problem.status).await
         }
         Err(problem) => {
             let form = form.take(&problem, FIELDS);
-            page(&console, &place, role, form, Vec::new(), problem.status).await
+            page(&console, &place, role, form, problem.status).await
         }
     }
 }

@@ -33,17 +33,9 @@ struct SettingsPage {
     may_update: bool,
     sees_sso: bool,
     form: Form,
-    /// What somebody else has saved meanwhile: the name.
-    theirs: Option<String>,
 }
 
-fn page(
-    visit: &Visit,
-    settings: &OrganizationSettings,
-    form: Form,
-    theirs: Option<String>,
-    status: StatusCode,
-) -> Response {
+fn page(visit: &Visit, settings: &OrganizationSettings, form: Form, status: StatusCode) -> Response {
     let organization = &settings.organization;
     let page = SettingsPage {
         shell: Shell::new(visit, "Settings"),
@@ -54,7 +46,6 @@ fn page(
         may_update: visit.may(Permission::OrganizationUpdate, Scope::Organization),
         sees_sso: visit.may(Permission::SsoManage, Scope::Organization),
         form,
-        theirs,
     };
     html_with(status, &page)
 }
@@ -65,7 +56,7 @@ fn filled(settings: &OrganizationSettings) -> Form {
 
 async fn show(State(console): State<Console>, visit: Visit) -> Result<Response, Refused> {
     let settings = organization::settings(&console.keyward, &visit.actor).await?;
-    Ok(page(&visit, &settings, filled(&settings), None, StatusCode::OK))
+    Ok(page(&visit, &settings, filled(&settings), StatusCode::OK))
 }
 
 async fn save(State(console): State<Console>, visit: Visit, form: Form) -> Result<Response, Refused> {
@@ -78,17 +69,12 @@ async fn save(State(console): State<Console>, visit: Visit, form: Form) -> Resul
     match outcome.await {
         Ok(saved) => Ok(to_telling(ROOT, format!("The organization is called {} now.", saved.organization.name))),
         Err(problem) if problem.code == "stale_version" => {
-            let mut form = form;
-            form.set("version", settings.version.to_string());
-            form.alert = Some(
-                "Somebody else changed the organization while you were editing it. What you typed is kept below; save again to put it in place of theirs.".into(),
-            );
-            let theirs = settings.organization.name.to_string();
-            Ok(page(&visit, &settings, form, Some(theirs), problem.status))
+            let form = form.overtaken(&filled(&settings), "organization", &[("Name", "name")]);
+            Ok(page(&visit, &settings, form, problem.status))
         }
         Err(problem) => {
             let form = form.take(&problem, &[("name", "name")]);
-            Ok(page(&visit, &settings, form, None, problem.status))
+            Ok(page(&visit, &settings, form, problem.status))
         }
     }
 }

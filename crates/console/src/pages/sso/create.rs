@@ -3,7 +3,10 @@
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use keyward_domain::{Invalid, sso::Scopes};
-use keyward_service::sso::{self, CreateSsoProvider};
+use keyward_service::{
+    Error,
+    sso::{self, CreateSsoProvider},
+};
 use keyward_web::Problem;
 
 use super::{
@@ -41,8 +44,8 @@ async fn page(console: &Console, visit: &Visit, form: Form, status: StatusCode) 
 
 pub async fn show(State(console): State<Console>, visit: Visit) -> Result<Response, Refused> {
     if !visit.actor.access.is_owner() {
-        let message = "Only an owner can connect an identity provider: it says who everybody is, owners too. Ask an owner of the organization.";
-        return Err(Problem::new(StatusCode::FORBIDDEN, "escalation_not_allowed", message).into());
+        let message = "Only an owner can connect an identity provider: it says who everybody is, owners too. Ask an owner of the organization.".into();
+        return Err(Error::Escalation { message }.into());
     }
     let form = Form::filled([("scopes", Scopes::default().text()), ("enabled", "yes".into())]);
     page(&console, &visit, form, StatusCode::OK).await

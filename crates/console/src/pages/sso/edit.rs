@@ -1,5 +1,4 @@
-//! `/organization/sso/{id}`: everything about a provider, editable; and asking
-//! it what it says of itself.
+//! `/organization/sso/{id}`: everything about a provider, editable.
 
 use askama::Template;
 use axum::{
@@ -8,7 +7,7 @@ use axum::{
     response::Response,
 };
 use keyward_domain::{Invalid, sso::SsoProvider};
-use keyward_service::sso::{self, Tested, UpdateSsoProvider};
+use keyward_service::sso::{self, UpdateSsoProvider};
 use keyward_web::Problem;
 
 use super::{
@@ -20,14 +19,6 @@ use crate::{
     Console, form::Form, pages::parts::Badge, problem_page::Refused, respond::html_with, shell::Shell,
     toast::to_telling, visit::Visit, when::When,
 };
-
-/// What came of asking the provider.
-enum TestResult {
-    /// It can be used.
-    Good(Tested),
-    /// It can't, and why.
-    Bad(String),
-}
 
 #[derive(Template)]
 #[template(path = "sso/show.html")]
@@ -47,30 +38,18 @@ struct ShowPage {
     sign_in_url: String,
     /// Whether the visitor may point it elsewhere.
     is_owner: bool,
-    test: Option<TestResult>,
     rows: Vec<MappingRow>,
     offers: Offers,
     form: Form,
-    /// What somebody else has saved meanwhile: field and value.
-    theirs: Vec<(&'static str, String)>,
-}
-
-/// What is shown besides the provider itself.
-#[derive(Default)]
-struct Besides {
-    form: Option<Form>,
-    test: Option<TestResult>,
-    theirs: Vec<(&'static str, String)>,
 }
 
 async fn page(
     console: &Console,
     visit: &Visit,
     provider: SsoProvider,
-    besides: Besides,
+    form: Form,
     status: StatusCode,
 ) -> Result<Response, Refused> {
-    let form = besides.form.unwrap_or_else(|| fields::filled(&provider));
     let offers = mappings::offers(console, visit).await?;
     let page = ShowPage {
         shell: Shell::new(visit, provider.name.to_string()).crumb(ROOT, "Single sign-on"),
@@ -87,11 +66,9 @@ async fn page(
         redirect_uri: console.keyward.sso_redirect_uri(provider.organization),
         sign_in_url: console.keyward.sso_sign_in_url(provider.id),
         is_owner: visit.actor.access.is_owner(),
-        test: besides.test,
         rows: mappings::rows(&form, &offers),
         offers,
         form,
-        theirs: besides.theirs,
     };
     Ok(html_with(status, &page))
 }
@@ -102,7 +79,8 @@ pub async fn show(
     Path(sso_provider_id): Path<String>,
 ) -> Result<Response, Refused> {
     let provider = find(&console, &visit, &sso_provider_id).await?;
-    page(&console, &visit, provider, Besides::default(), StatusCode::OK).await
+    let form = fields::filled(&provider);
+    page(&console, &visit, provider, form, StatusCode::OK).await
 }
 
 pub async fn save(
@@ -119,43 +97,32 @@ pub async fn save(
     match outcome.await {
         Ok(saved) => Ok(to_telling(&page_of(&saved), format!("{} has been updated.", saved.name))),
         Err(problem) if problem.code == "stale_version" => {
-            let (form, theirs) = overtaken(form, &provider);
-            let besides = Besides { form: Some(form), theirs, test: None };
-            page(&console, &visit, provider, besides, problem.status).await
+            let form = overtaken(form, &provider, visit.actor.access.is_owner());
+            page(&console, &visit, provider, form, problem.status).await
         }
-        Err(problem) => {
-            let besides = Besides { form: Some(fields::take(form, &problem)), ..Besides::default() };
-            page(&console, &visit, provider, besides, problem.status).await
-        }
+        Err(problem) => page(&console, &visit, provider, fields::take(form, &problem), problem.status).await,
     }
 }
 
-/// The form again, after somebody else saved theirs; and what that says.
-fn overtaken(mut form: Form, provider: &SsoProvider) -> (Form, Vec<(&'static str, String)>) {
-    let present = fields::filled(provider);
-    let mut theirs: Vec<_> = [
-        ("Name", "name"),
+/// The form again, after somebody else saved theirs.
+fn overtaken(form: Form, provider: &SsoProvider, is_owner: bool) -> Form {
+    let fields = [
         ("Issuer", "issuer"),
         ("Client ID", "client_id"),
+        ("Name", "name"),
         ("Scopes", "scopes"),
         ("New people become members", "creates_members"),
         ("Enabled", "enabled"),
-    ]
-    .into_iter()
-    .filter(|(_, field)| present.text(field) != form.text(field))
-    .map(|(label, field)| (label, Some(present.text(field)).filter(|text| !text.is_empty()).unwrap_or("no").to_owned()))
-    .collect();
+    ];
+    // Who isn't an owner has no fields for the first two.
+    let fields = if is_owner { &fields[..] } else { &fields[2..] };
+    let mut form = form.overtaken(&fields::filled(provider), "provider", fields);
     if mappings::read(&form).is_ok_and(|typed| typed != provider.mappings) {
         let claims: Vec<_> =
             provider.mappings.iter().map(|mapping| format!("{} = {}", mapping.claim, mapping.value)).collect();
-        theirs.push(("Mappings", if claims.is_empty() { "none".into() } else { claims.join("; ") }));
+        form.theirs.push(("Mappings", if claims.is_empty() { "none".into() } else { claims.join("; ") }));
     }
-    form.set("version", present.text("version"));
-    form.ask_again_for_secrets();
-    form.alert = Some(
-        "Somebody else changed this provider while you were editing it. What you typed is kept below; save again to put it in place of theirs.".into(),
-    );
-    (form, theirs)
+    form
 }
 
 fn read(form: &Form, is_owner: bool, allow_http: bool) -> Result<UpdateSsoProvider, Invalid> {
@@ -180,19 +147,4 @@ fn read(form: &Form, is_owner: bool, allow_http: bool) -> Result<UpdateSsoProvid
         enabled: Some(form.is_ticked("enabled")),
         expected_version: form.version(),
     })
-}
-
-/// Asks the provider what it says of itself.
-pub async fn test(
-    State(console): State<Console>,
-    visit: Visit,
-    Path(sso_provider_id): Path<String>,
-) -> Result<Response, Refused> {
-    let provider = find(&console, &visit, &sso_provider_id).await?;
-    let tested = sso::test(&console.keyward, &visit.actor, &console.sso, provider.id).await;
-    let (test, status) = match tested.map_err(Problem::from) {
-        Ok(tested) => (TestResult::Good(tested), StatusCode::OK),
-        Err(problem) => (TestResult::Bad(problem.message), problem.status),
-    };
-    page(&console, &visit, provider, Besides { test: Some(test), ..Besides::default() }, status).await
 }

@@ -8,6 +8,7 @@ mod edit;
 mod fields;
 mod list;
 mod mappings;
+mod test;
 
 use axum::{
     Router,
@@ -25,7 +26,7 @@ pub fn routes() -> Router<Console> {
         .route(ROOT, get(list::list).post(create::create))
         .route("/organization/sso/new", get(create::show))
         .route("/organization/sso/{sso_provider_id}", get(edit::show).post(edit::save))
-        .route("/organization/sso/{sso_provider_id}/test", post(edit::test))
+        .route("/organization/sso/{sso_provider_id}/test", post(test::test))
         .route("/organization/sso/{sso_provider_id}/delete", get(delete::ask).post(delete::delete))
 }
 

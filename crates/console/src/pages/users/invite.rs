@@ -11,7 +11,7 @@ use keyward_domain::{
     invitation::{Grants, InvitedProjectRole, InvitedRole, ProjectGrant},
     organization::Email,
     permission::Permission,
-    role::BuiltIn,
+    role::{BuiltIn, Scope},
 };
 use keyward_service::invitation::{self, CreateInvitation, SentInvitation};
 use keyward_web::Problem;
@@ -59,8 +59,7 @@ pub fn shell(visit: &Visit, title: &str) -> Shell {
 
 pub async fn show(State(console): State<Console>, visit: Visit) -> Result<Response, Refused> {
     if !may_invite(&visit) {
-        let message = "You may not invite anybody: it needs the permission members:manage, in the organization or in a project. Ask an administrator.";
-        return Err(Problem::new(StatusCode::FORBIDDEN, "insufficient_permissions", message).into());
+        visit.require(Permission::MembersManage, Scope::Organization)?;
     }
     page(&console, &visit, Form::default(), StatusCode::OK).await
 }
