@@ -210,6 +210,27 @@ def test_pages_are_light(house: House) -> None:
         assert loaded(house.path(path)) <= 20_000, path
 
 
+SHIFTS = """() => new Promise((done) => {
+    const moved = [];
+    new PerformanceObserver((list) => moved.push(...list.getEntries().map((shift) => shift.value)))
+        .observe({type: "layout-shift", buffered: true});
+    requestAnimationFrame(() => requestAnimationFrame(() => done(moved)));
+})"""
+"""How far things moved since the page was first drawn."""
+
+
+def test_nothing_moves_while_a_page_is_built(house: House) -> None:
+    tab = house.owner()
+    tab.expects(404)
+    moved = {}
+    for page in PAGES:
+        tab.go(house.path(page))
+        tab.page.wait_for_load_state("networkidle")
+        if shifts := tab.page.evaluate(SHIFTS):
+            moved[page] = shifts
+    assert moved == {}
+
+
 SNAPSHOTS = Path(__file__).parent / "aria"
 
 

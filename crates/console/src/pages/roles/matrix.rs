@@ -5,7 +5,7 @@ use axum::{extract::State, response::Response};
 use keyward_domain::{
     page::Order,
     permission::{Kind, Permission},
-    role::{BuiltIn, Role},
+    role::{BuiltIn, Role, Scope},
 };
 use keyward_service::role;
 
@@ -56,7 +56,7 @@ pub async fn show(State(console): State<Console>, place: Place, query: Query) ->
         shell: below(&place, "Permissions"),
         manage: place.manage_tabs(),
         tabs: tabs(&place, "/permissions"),
-        groups: groups(&roles),
+        groups: groups(&roles, place.scope()),
         width: roles.len() + 1,
         roles: roles.into_iter().map(|role| role.name.to_string()).collect(),
         paging: query.paging(first.as_deref(), last.as_deref(), listed.has_more),
@@ -64,15 +64,18 @@ pub async fn show(State(console): State<Console>, place: Place, query: Query) ->
     Ok(html(&page))
 }
 
-fn groups(roles: &[Role]) -> Vec<MatrixGroup> {
+/// Within a project only what can be held there.
+fn groups(roles: &[Role], scope: Scope) -> Vec<MatrixGroup> {
     let row = |permission: Permission| MatrixRow {
         permission: permission.as_str(),
         cells: roles.iter().map(|role| role.permissions.contains(permission)).collect(),
     };
-    [Kind::Organization, Kind::Administration, Kind::Data]
+    let is_held_here = |kind: &Kind| scope == Scope::Organization || *kind != Kind::Organization;
+    let kinds = [Kind::Organization, Kind::Administration, Kind::Data].into_iter().filter(is_held_here);
+    kinds
         .map(|kind| MatrixGroup {
             title: kind_title(kind),
             rows: Permission::ALL.iter().copied().filter(|one| one.kind() == kind).map(row).collect(),
         })
-        .into()
+        .collect()
 }
