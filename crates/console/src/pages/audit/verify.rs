@@ -3,10 +3,7 @@
 use askama::Template;
 use axum::{extract::State, response::Response};
 use keyward_domain::{hex::to_hex, permission::Permission, role::Scope};
-use keyward_service::{
-    Error,
-    audit::{self, Verification},
-};
+use keyward_service::audit::{self, Verification};
 
 use crate::{
     Console, form::Form, pages::parts::counted, problem_page::Refused, respond::html, shell::Shell, visit::Visit,
@@ -41,7 +38,7 @@ fn shell(visit: &Visit) -> Shell {
 }
 
 pub async fn ask(visit: Visit) -> Result<Response, Refused> {
-    visit.actor.require(Permission::AuditRead, Scope::Organization).map_err(Error::from)?;
+    visit.require(Permission::AuditRead, Scope::Organization)?;
     Ok(html(&VerifyPage { shell: shell(&visit), shown: None }))
 }
 
