@@ -227,6 +227,41 @@ def test_everything_works_without_a_script(browser: Chromium, password: str) -> 
     assert "Plain" in tab.text()
 
 
+@pytest.mark.parametrize("script", [True, False])
+def test_the_columns_of_the_keys_are_chosen_and_remembered(
+    browser: Chromium, password: str, house: tuple[Installation, Admin], script: bool
+) -> None:
+    tab = browser.person(java_script_enabled=script)
+    tab.sign_in(EMAIL, password)
+    first, second = house[1].create_project(), house[1].create_project()
+    for project in (first, second):
+        project.create_key("Chosen")
+    tab.go(f"/projects/{first.id}/api-keys?sort=name")
+    heads = tab.page.locator("thead")
+    assert "Scopes and limits" in heads.inner_text() and "ID" not in heads.inner_text().split()
+    # By keyboard alone, from the menu to the button.
+    tab.page.get_by_text("Columns", exact=True).focus()
+    tab.page.keyboard.press("Enter")
+    tab.page.keyboard.press("Tab")
+    tab.page.keyboard.press("Space")
+    tab.page.get_by_label("Scopes and limits").uncheck()
+    tab.page.get_by_role("button", name="Show these").press("Enter")
+    tab.page.get_by_role("columnheader", name="ID", exact=True).wait_for()
+    tab.at(f"/projects/{first.id}/api-keys")
+    assert tab.page.url.endswith("?sort=name"), "the order stays"
+    assert "Scopes and limits" not in heads.inner_text()
+    tab.go(f"/projects/{second.id}/api-keys")
+    assert "key_" in tab.text() and "Scopes and limits" not in heads.inner_text()
+    if script:
+        tab.page.get_by_text("Columns", exact=True).click()
+        tab.page.keyboard.press("Escape")
+        assert tab.page.locator(".menu-panel").is_hidden()
+    tab.page.get_by_text("Columns", exact=True).click()
+    tab.press("The usual ones")
+    tab.page.get_by_role("columnheader", name="Scopes and limits").wait_for()
+    assert tab.page.get_by_role("columnheader", name="ID", exact=True).count() == 0
+
+
 def test_the_console_is_used_by_keyboard_alone(tab: Tab, house: tuple[Installation, Admin]) -> None:
     page = tab.page
     page.keyboard.press("n")

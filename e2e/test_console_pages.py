@@ -50,6 +50,7 @@ PAGES = (
     "/organization/sso",
     "/organization/retention",
     "/organization/audit",
+    "/organization/audit/verify",
     "/organization/settings",
     "/account",
     "/account/password",
@@ -166,9 +167,22 @@ def test_a_viewer_sees_no_link_that_would_be_refused(house: House) -> None:
         waiting |= {link for link in links(tab) if "?" not in link} - seen
         for form in tab.page.locator("main form[method=post]").all():
             action = form.get_attribute("action") or ""
-            assert action.startswith(("/account", "/logout")) or action.endswith("/bulk"), f"{path} offers {action}"
+            assert action.startswith(("/account", "/logout")) or action.endswith(("/bulk", "/columns")), f"{path} offers {action}"
     assert f"/projects/{house.project.id}/api-keys" in seen
     assert not any(path.startswith("/organization/") and path != "/organization/settings" for path in seen), seen
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_the_audit_log_is_proven_on_a_page(house: House, script: bool) -> None:
+    tab = house.owner(java_script_enabled=script)
+    tab.go("/organization/audit")
+    tab.press("Verify")
+    tab.at("/organization/audit/verify")
+    tab.press("Verify now")
+    tab.page.get_by_text("Nobody touched this log.").wait_for()
+    assert "Public key" in tab.text()
+    if script:
+        assert accessibility_faults(tab.page) == []
 
 
 def test_what_a_viewer_is_denied_is_in_the_audit_log(house: House) -> None:

@@ -1,9 +1,9 @@
 //! Fills a stopped Keyward's SQLite database with API keys that nobody has the
 //! secret of, by copying the one that is there. It goes past Keyward: making a
 //! million keys over the API would take hours. So it is the one place here
-//! that knows of a table, and it knows as little as it can: `api_keys` with
-//! the columns `id`, `digest` and `name`, which must differ; all others are
-//! copied, whatever they are.
+//! (with [`crate::pages`], which fills more of them) that knows of a table, and
+//! it knows as little as it can: `api_keys` with the columns `id`, `digest` and
+//! `name`, which must differ; all others are copied, whatever they are.
 
 use crate::process::find_program;
 use anyhow::{Context, Result, ensure};
@@ -18,45 +18,52 @@ const MAGIC: &[u8] = b"SQLite format 3\0";
 /// Adds keys until the database in `data_dir` holds `total`.
 pub fn fill(data_dir: &Path, total: u64) -> Result<()> {
     let database = find_database(data_dir)?;
-    let columns = sqlite(&database, "SELECT name FROM pragma_table_info('api_keys');")?;
-    let columns: Vec<&str> = columns.lines().collect();
+    let columns = columns(&database, "api_keys")?;
     let there: u64 = sqlite(&database, "SELECT count(*) FROM api_keys;")?.trim().parse()?;
     ensure!(there > 0, "there is no API key to copy");
-    let statement = statement(&columns, total.saturating_sub(there))?;
+    let statement = copies("api_keys", &columns, &KEY, total.saturating_sub(there), "")?;
     if there < total {
         sqlite(&database, &statement)?;
     }
     Ok(())
 }
 
-/// What copies one row `count` times.
-fn statement(columns: &[&str], count: u64) -> Result<String> {
-    for needed in ["id", "digest", "name"] {
-        ensure!(columns.contains(&needed), "the table api_keys has no column {needed} any more: change this file");
+/// What must differ from key to key.
+pub const KEY: [(&str, &str); 3] =
+    [("id", "randomblob(16)"), ("digest", "randomblob(32)"), ("name", "lower(hex(randomblob(8)))")];
+
+/// The columns of a table.
+pub fn columns(database: &Path, table: &str) -> Result<Vec<String>> {
+    let columns = sqlite(database, &format!("SELECT name FROM pragma_table_info('{table}');"))?;
+    Ok(columns.lines().map(str::to_owned).collect())
+}
+
+/// What copies the first row of a table `count` times, numbered `n.i`, with other
+/// `values` in some columns; `also` joins more, and says which.
+pub fn copies(table: &str, columns: &[String], values: &[(&str, &str)], count: u64, also: &str) -> Result<String> {
+    for (needed, _) in values {
+        let is_there = columns.iter().any(|column| column == needed);
+        ensure!(is_there, "the table {table} has no column {needed} any more: change this file");
     }
-    let values: Vec<String> = columns
-        .iter()
-        .map(|column| match *column {
-            "id" => "randomblob(16)".to_owned(),
-            "digest" => "randomblob(32)".to_owned(),
-            "name" => "lower(hex(randomblob(8)))".to_owned(),
-            other => format!("k.\"{other}\""),
-        })
-        .collect();
+    let value = |column: &String| {
+        let changed = values.iter().find(|(name, _)| name == column);
+        changed.map_or_else(|| format!("k.\"{column}\""), |(_, value)| (*value).to_owned())
+    };
+    let values: Vec<String> = columns.iter().map(value).collect();
     let names: Vec<String> = columns.iter().map(|column| format!("\"{column}\"")).collect();
     // Without waiting for the disk: this database is thrown away.
     Ok(format!(
         "PRAGMA synchronous = OFF; PRAGMA cache_size = -200000;\n\
          WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})\n\
-         INSERT INTO api_keys ({}) SELECT {} FROM n CROSS JOIN \
-         (SELECT * FROM api_keys LIMIT 1) k;",
+         INSERT INTO {table} ({}) SELECT {} FROM n CROSS JOIN \
+         (SELECT * FROM {table} ORDER BY rowid LIMIT 1) k {also};",
         names.join(", "),
         values.join(", ")
     ))
 }
 
 /// The SQLite file in `data_dir` that has the table.
-fn find_database(data_dir: &Path) -> Result<PathBuf> {
+pub fn find_database(data_dir: &Path) -> Result<PathBuf> {
     for entry in fs::read_dir(data_dir)? {
         let path = entry?.path();
         let mut start = Vec::new();
@@ -70,7 +77,8 @@ fn find_database(data_dir: &Path) -> Result<PathBuf> {
     Err(anyhow::anyhow!("no database with a table api_keys in the data directory"))
 }
 
-fn sqlite(database: &Path, sql: &str) -> Result<String> {
+/// Runs statements, and answers what they select.
+pub fn sqlite(database: &Path, sql: &str) -> Result<String> {
     let program = find_program("sqlite3").context("sqlite3 is missing: apt-get install sqlite3")?;
     let mut command = Command::new(program);
     command.args(["-batch", "-bail"]).arg(database);
@@ -119,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_table_that_has_changed_is_refused() {
-        assert!(statement(&["id", "name"], 1).is_err());
+        assert!(copies("api_keys", &["id".to_owned(), "name".to_owned()], &KEY, 1, "").is_err());
     }
 
     #[test]

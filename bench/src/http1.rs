@@ -55,6 +55,13 @@ impl AnswerReader {
         self.status
     }
 
+    /// A header's first value, once the head is complete.
+    pub fn header(&self, name: &str) -> Option<String> {
+        let head = std::str::from_utf8(&self.head).ok()?;
+        let mut lines = head.lines().filter_map(|line| line.split_once(':'));
+        lines.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim().to_owned())
+    }
+
     /// Whether the other side closes the connection after this answer.
     pub fn closes(&self) -> bool {
         self.close
@@ -149,7 +156,8 @@ fn chunk_size(size: u64, byte: u8) -> Result<Part> {
     }
 }
 
-/// A plain request, connection closed afterwards: status and body.
+/// A plain request with a key and a JSON body, connection closed afterwards:
+/// status and body.
 ///
 /// # Errors
 /// When nobody answers within `timeout`, or not in HTTP.
@@ -161,13 +169,29 @@ pub fn ask(
     body: &str,
     timeout: Duration,
 ) -> Result<(u16, Vec<u8>)> {
+    let authorization = if key.is_empty() { String::new() } else { format!("authorization: Bearer {key}\r\n") };
+    let headers = format!("{authorization}content-type: application/json\r\n");
+    let (answer, body) = send(to, (method, path), &headers, body, timeout)?;
+    Ok((answer.status(), body))
+}
+
+/// A plain request with these header lines, connection closed afterwards: the
+/// answer's head and body.
+///
+/// # Errors
+/// When nobody answers within `timeout`, or not in HTTP.
+pub fn send(
+    to: SocketAddr,
+    (method, path): (&str, &str),
+    headers: &str,
+    body: &str,
+    timeout: Duration,
+) -> Result<(AnswerReader, Vec<u8>)> {
     let deadline = Instant::now() + timeout;
     let mut stream = TcpStream::connect_timeout(&to, timeout)?;
     stream.set_nodelay(true)?;
-    let authorization = if key.is_empty() { String::new() } else { format!("authorization: Bearer {key}\r\n") };
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: {to}\r\n{authorization}content-type: application/json\r\n\
-         content-length: {}\r\nconnection: close\r\n\r\n{body}",
+        "{method} {path} HTTP/1.1\r\nhost: {to}\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}",
         body.len()
     );
     stream.write_all(request.as_bytes())?;
@@ -182,7 +206,7 @@ pub fn ask(
         ensure!(read > 0, "the connection ended in the middle of an answer");
         let (read, _) = buffer.split_at(read);
         if reader.feed(read, &mut |part| answer.extend_from_slice(part))? {
-            return Ok((reader.status(), answer));
+            return Ok((reader, answer));
         }
     }
 }
@@ -211,6 +235,15 @@ mod tests {
             assert_eq!(read_in(CHUNKED, cut)?, (true, 200, false, "abc0123456789".to_owned()), "cut by {cut}");
             assert_eq!(read_in(LENGTH, cut)?, (true, 404, true, "hello".to_owned()), "cut by {cut}");
         }
+        Ok(())
+    }
+
+    #[test]
+    fn a_header_is_found_in_any_case() -> Result<()> {
+        let mut reader = AnswerReader::new();
+        reader.feed(LENGTH.as_bytes(), &mut |_| ())?;
+        assert_eq!(reader.header("Connection").as_deref(), Some("close"));
+        assert_eq!(reader.header("cookie"), None);
         Ok(())
     }
 

@@ -12,6 +12,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+/// The address of the organization's owner.
+pub const EMAIL: &str = "bench@example.com";
+/// Their password.
+pub const PASSWORD: &str = "correct horse battery staple 42";
+
 /// How long an administrative request may take.
 const ASK: Duration = Duration::from_secs(20);
 /// How long a start may take, with a million keys and on a busy machine.
@@ -42,11 +47,11 @@ impl Installation {
         let program = program.canonicalize().with_context(|| format!("no Keyward at {}", program.display()))?;
         let mut new = Self { program, folder: folder.to_owned(), core, admin_key: String::new() };
         let mut command = new.command("init");
-        command.args(["--organization", "bench", "--email", "bench@example.com", "--password-stdin", "--json"]);
+        command.args(["--organization", "bench", "--email", EMAIL, "--password-stdin", "--json"]);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let mut input = child.stdin.take().context("no standard input")?;
         // If it ended before it read this, what it says matters more.
-        let written = input.write_all(b"correct horse battery staple 42\n");
+        let written = input.write_all(format!("{PASSWORD}\n").as_bytes());
         drop(input);
         let output = child.wait_with_output()?;
         ensure!(
@@ -59,6 +64,12 @@ impl Installation {
         let made: Value = serde_json::from_slice(&output.stdout).context("keyward init --json answered no JSON")?;
         new.admin_key = text(&made, "admin_key")?;
         Ok(new)
+    }
+
+    /// One that was created in `folder` before; nobody has its admin key.
+    pub fn find(program: &Path, core: usize, folder: &Path) -> Result<Self> {
+        let program = program.canonicalize().with_context(|| format!("no Keyward at {}", program.display()))?;
+        Ok(Self { program, folder: folder.to_owned(), core, admin_key: String::new() })
     }
 
     /// The data directory.
@@ -91,8 +102,12 @@ impl Installation {
     }
 
     fn post(&self, serving: &Serving, path: &str, body: &Value) -> Result<Value> {
-        let path = format!("/v1/organization/projects{path}");
-        let (status, answer) = http1::ask(serving.address, "POST", &path, &self.admin_key, &body.to_string(), ASK)?;
+        self.change(serving, &format!("/v1/organization/projects{path}"), body)
+    }
+
+    /// `POST path` of the admin API, with the organization's admin key.
+    pub fn change(&self, serving: &Serving, path: &str, body: &Value) -> Result<Value> {
+        let (status, answer) = http1::ask(serving.address, "POST", path, &self.admin_key, &body.to_string(), ASK)?;
         let said = String::from_utf8_lossy(&answer);
         ensure!((200..300).contains(&status), "POST {path} answered {status}: {said}");
         serde_json::from_slice(&answer).with_context(|| format!("POST {path} answered no JSON: {said}"))
@@ -123,7 +138,8 @@ impl Serving {
     }
 }
 
-fn text(object: &Value, field: &str) -> Result<String> {
+/// A field of an answer.
+pub fn text(object: &Value, field: &str) -> Result<String> {
     let value = object.get(field).and_then(Value::as_str);
     value.map(str::to_owned).with_context(|| format!("no {field} in Keyward's answer"))
 }

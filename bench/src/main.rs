@@ -3,7 +3,7 @@
 //!
 //! `all` does everything; the other commands are its parts, each a process of
 //! its own so that it can have a processor of its own. It measures from the
-//! outside, through public interfaces only (but for [`fill`]), and is no part
+//! outside, through public interfaces only (but for [`fill`] and [`pages`]), and is no part
 //! of the product.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people in front of a terminal")]
 #![allow(clippy::disallowed_methods, reason = "it measures real time: a clock that is passed in would measure nothing")]
@@ -14,6 +14,7 @@ mod http1;
 mod keyward;
 mod load;
 mod nginx;
+mod pages;
 mod process;
 mod procfs;
 mod provider;
@@ -42,6 +43,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 enum Command {
     /// Compares everything and prints the tables.
     All(compare::Options),
+    /// Measures the console's pages with a large organization's data.
+    Pages(pages::Options),
     /// Puts load on one target and prints what came back as JSON.
     Load(LoadOptions),
     /// Serves as the scripted provider.
@@ -105,6 +108,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<()> {
     match command {
         Command::All(options) => compare::run(&options),
+        Command::Pages(options) => pages::run(&options),
         Command::Load(options) => put_load(&options),
         // One thread: it shares its processor with the load anyway.
         Command::Provider { listen } => {

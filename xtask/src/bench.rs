@@ -8,8 +8,12 @@ use crate::{
 };
 
 /// Installs what the bench compares with, builds, and measures. `arguments` go to
-/// `keyward-bench all`.
+/// `keyward-bench all`, or to `keyward-bench pages` if that is the first of them.
 pub fn measure(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
+    let (part, arguments) = match arguments.split_first() {
+        Some((first, rest)) if first == "pages" => ("pages", rest),
+        _ => ("all", arguments),
+    };
     let needed = [("nginx", "nginx-light"), ("sqlite3", "sqlite3")];
     let missing: Vec<_> =
         needed.into_iter().filter(|(program, _)| installed(program).is_none()).map(|(_, package)| package).collect();
@@ -22,7 +26,7 @@ pub fn measure(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()
     step("bench", || {
         run(workspace
             .command(built.join("keyward-bench"))
-            .args(["all", "--keyward"])
+            .args([part, "--keyward"])
             .arg(built.join("keyward"))
             .args(arguments))
     })

@@ -38,7 +38,8 @@ enum Errand {
         #[arg(long)]
         only: Option<Part>,
     },
-    /// Build for release and measure Keyward beside nginx and others.
+    /// Build for release and measure Keyward beside nginx and others; `bench pages`: the
+    /// console's pages.
     Bench {
         /// Passed on to keyward-bench.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

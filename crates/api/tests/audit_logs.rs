@@ -152,12 +152,16 @@ async fn an_export_can_be_proven_and_no_event_can_be_changed() {
     let head = proven.head.unwrap();
     let expected = json!({
         "object": "organization.audit_log.verification", "valid": true, "first_sequence": 1, "events": 6, "anchor": null,
+        "first_effective_at": verified["first_effective_at"], "last_effective_at": verified["last_effective_at"],
         "head": {
             "sequence": 6, "hash": verified["head"]["hash"], "signature": verified["head"]["signature"],
             "public_key": head.public_key.to_string(),
         },
     });
     assert_eq!(verified, expected);
+    let events = api.get(PLACE).await.ok()["data"].clone();
+    assert_eq!(verified["first_effective_at"], events[5]["effective_at"]);
+    assert_eq!(verified["last_effective_at"], events[0]["effective_at"]);
 
     let event = api.get(PLACE).await.ok()["data"][0]["id"].as_str().unwrap().to_owned();
     for method in ["DELETE", "POST", "PUT", "PATCH"] {

@@ -7,6 +7,7 @@
 //! the browser runs it, saves the reload.
 
 mod assets;
+mod columns;
 mod form;
 mod list;
 mod pages;

@@ -23,7 +23,7 @@ use keyward_service::{
     api_key::{self, ApiKeyFilter, ApiKeyPlace, CreateApiKey, KeySort, ListApiKeys, RotateApiKey},
     credential::NewCredential,
     organization::{self, CreateOrganization},
-    project::{self, CreateProject, ListProjects, ProjectFilter},
+    project::{self, CreateProject, ListProjects, ProjectFilter, ProjectSort},
 };
 
 use secrecy::{ExposeSecret, SecretString};
@@ -104,7 +104,8 @@ async fn organization(keyward: &Keyward) -> Result<(OrganizationId, Option<First
 
 async fn project_of(keyward: &Keyward, actor: &Actor) -> Result<keyward_domain::id::ProjectId> {
     let filter = ProjectFilter { active: true, inactive: true, search: Some(PROJECT.to_owned()), among: None };
-    let query = ListProjects { filter, page: Page { limit: 100, order: Order::Asc, cursor: None } };
+    let page = Page { limit: 100, order: Order::Asc, cursor: None };
+    let query = ListProjects { filter, sort: ProjectSort::default(), page };
     let known = project::list(keyward, actor, query)
         .await?
         .data

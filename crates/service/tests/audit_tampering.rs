@@ -70,6 +70,7 @@ async fn an_untouched_database_is_proven_with_or_without_keyward() {
     assert_eq!(verify_database_by(&house.pool, &house.keyward.audit_public_key().into()).await.unwrap(), all);
     let own = verified(&house).await;
     assert_eq!((own.events, own.is_partial()), (5, false));
+    assert!(own.period.is_some());
     assert_eq!(audit::verify(&house.keyward, &house.owner()).await.unwrap(), own);
 }
 
@@ -101,6 +102,8 @@ async fn every_column_of_an_event_is_held_to_what_was_written() {
         let verified = verified(&house).await;
         let broken = verified.broken.unwrap();
         assert_eq!((broken.sequence, broken.reason, verified.events), (2, reason, 1), "{change}");
+        let (first, last) = verified.period.unwrap();
+        assert_eq!(first, last, "{change}: the broken one isn't within");
     }
 }
 

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::{
     Conn, CursorUnknown, StoreError,
     access::scope,
-    page::{Paged, Travel, one_of, paged},
+    page::{Paged, Travel, one_of, paged, search_pattern},
     patience::in_time,
 };
 
@@ -25,7 +25,8 @@ use crate::{
 pub struct MemberRecord {
     /// Who.
     pub member: Member,
-    /// The last use of any API key of this organization that they made.
+    /// The last use of any API key of this organization that they made, if that
+    /// was asked for.
     pub api_key_last_used_at: Option<Timestamp>,
 }
 
@@ -60,13 +61,23 @@ impl From<Row> for MemberRecord {
 }
 
 macro_rules! select {
+    ($condition:literal, with keys) => {
+        select!(
+            $condition,
+            "(SELECT MAX(g.last_used_at) FROM api_keys k JOIN api_key_usage g ON g.api_key_id = k.id
+                    WHERE k.created_by = u.id AND k.organization_id = m.organization_id)"
+        )
+    };
     ($condition:literal) => {
+        select!($condition, "CAST(NULL AS BIGINT)")
+    };
+    ($condition:literal, $last_used:literal) => {
         concat!(
             "SELECT u.id, u.email, u.name, u.created_at, m.created_at AS added_at, m.disabled_at,
                 (SELECT COUNT(*) FROM second_factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL)
-                    AS second_factors,
-                (SELECT MAX(g.last_used_at) FROM api_keys k JOIN api_key_usage g ON g.api_key_id = k.id
-                    WHERE k.created_by = u.id AND k.organization_id = m.organization_id) AS api_key_last_used_at
+                    AS second_factors, ",
+            $last_used,
+            " AS api_key_last_used_at
             FROM users u JOIN organization_members m ON m.user_id = u.id WHERE m.organization_id = ",
             $condition
         )
@@ -74,6 +85,17 @@ macro_rules! select {
 }
 
 const FIND: &str = select!("$1 AND u.id = $2");
+
+const FIND_WITH_KEYS: &str = select!("$1 AND u.id = $2", with keys);
+
+/// A member of that organization, with the last use of the keys that they made.
+pub async fn find_with_keys(
+    conn: &mut Conn<'_>,
+    organization: OrganizationId,
+    user: UserId,
+) -> Result<Option<MemberRecord>, StoreError> {
+    Ok(sql!(conn, fetch_optional as Row, FIND_WITH_KEYS, organization.uuid(), user.uuid())?.map(Into::into))
+}
 
 /// A member of that organization.
 pub async fn find(
@@ -96,13 +118,25 @@ pub async fn find_by_email(
 }
 
 const LIST: &str = select!("");
+const LIST_WITH_KEYS: &str = select!("", with keys);
 
-/// One page of an organization's members: all, or those with one of these
-/// addresses. `Err(CursorUnknown)` inside for a cursor that is no member.
+/// Which members a list shows. The default shows all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MemberFilter {
+    /// Only those with one of these addresses.
+    pub emails: Option<Vec<Email>>,
+    /// Part of the name or the address, in any case.
+    pub search: Option<String>,
+}
+
+/// One page of an organization's members, `with_keys` with the last use of those
+/// that they made, which takes long for somebody with a hundred thousand of them.
+/// `Err(CursorUnknown)` inside for a cursor that is no member.
 pub async fn list(
     conn: &mut Conn<'_>,
     organization: OrganizationId,
-    emails: Option<&[Email]>,
+    filter: &MemberFilter,
+    with_keys: bool,
     page: &Page<UserId>,
 ) -> Result<Result<Listed<MemberRecord>, CursorUnknown>, StoreError> {
     if let Some(unknown) = check_cursor(conn, organization, page).await? {
@@ -110,11 +144,16 @@ pub async fn list(
     }
     let travel = Travel::of(page, UserId::uuid);
     let rows = on!(conn, x => {
-        let mut query = QueryBuilder::new(LIST);
+        let mut query = QueryBuilder::new(if with_keys { LIST_WITH_KEYS } else { LIST });
         query.push_bind(organization.uuid());
-        if let Some(emails) = emails {
+        if let Some(emails) = &filter.emails {
             query.push(" AND ");
             one_of(&mut query, "u.email", emails.iter().map(|email| email.as_str().to_owned()));
+        }
+        if let Some(search) = &filter.search {
+            let pattern = search_pattern(Some(search));
+            query.push(" AND (lower(u.name) LIKE ").push_bind(pattern.clone()).push(" ESCAPE '\\'");
+            query.push(" OR lower(u.email) LIKE ").push_bind(pattern).push(" ESCAPE '\\')");
         }
         travel.end(&mut query, "u.id");
         in_time(query.build_query_as::<Row>().fetch_all(x)).await

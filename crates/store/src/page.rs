@@ -35,6 +35,7 @@ pub(crate) struct Travel {
     pub limit: i64,
     rising: bool,
     reversed: bool,
+    from_start: bool,
     wanted: usize,
 }
 
@@ -56,7 +57,8 @@ impl Travel {
             None if rising => Uuid::nil(),
             None => Uuid::max(),
         };
-        Self { bound, limit: i64::from(page.limit) + 1, rising, reversed: backwards, wanted: page.limit as usize }
+        let (from_start, wanted) = (page.cursor.is_none(), page.limit as usize);
+        Self { bound, limit: i64::from(page.limit) + 1, rising, reversed: backwards, from_start, wanted }
     }
 
     /// Ends a query that is put together by its conditions.
@@ -69,6 +71,22 @@ impl Travel {
         let (sign, order) = if self.rising { (" > ", " ASC") } else { (" < ", " DESC") };
         query.push(" AND ").push(id).push(sign).push_bind(self.bound);
         query.push(" ORDER BY ").push(id).push(order).push(" LIMIT ").push_bind(self.limit);
+    }
+
+    /// The same in the order of `by`, which is never NULL, and of the id where that
+    /// is alike. `from` is the table whose columns both are of, with its short name.
+    pub fn end_by<DB>(&self, query: &mut QueryBuilder<DB>, by: &str, from: &str, id: &str)
+    where
+        DB: Database,
+        for<'t> i64: Encode<'t, DB> + Type<DB>,
+        for<'t> Uuid: Encode<'t, DB> + Type<DB>,
+    {
+        let (sign, order) = if self.rising { (" > ", " ASC") } else { (" < ", " DESC") };
+        if !self.from_start {
+            query.push(format!(" AND ({by}, {id}){sign}(SELECT {by}, {id} FROM {from} WHERE {id} = "));
+            query.push_bind(self.bound).push(")");
+        }
+        query.push(format!(" ORDER BY {by}{order}, {id}{order} LIMIT ")).push_bind(self.limit);
     }
 
     /// Turns the rows read into the page that was asked for.

@@ -145,8 +145,36 @@ pub async fn ids(conn: &mut Conn<'_>, organization: OrganizationId) -> Result<Ve
 }
 
 const LIST: &str =
-    "SELECT id, organization_id, name, description, model_permissions, created_at, updated_at, deactivated_at, version
-    FROM projects WHERE organization_id = ";
+    "SELECT p.id, p.organization_id, p.name, p.description, p.model_permissions, p.created_at, p.updated_at,
+        p.deactivated_at, p.version
+    FROM projects p WHERE p.organization_id = ";
+
+/// By what a list of projects is sorted; projects that are alike in it by their
+/// age.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ProjectSort {
+    /// When they were made.
+    #[default]
+    Creation,
+    /// Their name, in any case.
+    Name,
+    /// Their status: active ones, then inactive ones.
+    Status,
+    /// How many API keys they have, deleted ones left out.
+    Keys,
+}
+
+impl ProjectSort {
+    /// What is compared, never NULL; the id alone for the creation.
+    const fn by(self) -> Option<&'static str> {
+        match self {
+            Self::Creation => None,
+            Self::Name => Some("lower(p.name)"),
+            Self::Status => Some("CASE WHEN p.deactivated_at IS NULL THEN 0 ELSE 1 END"),
+            Self::Keys => Some("(SELECT COUNT(*) FROM api_keys k WHERE k.project_id = p.id AND k.deleted_at IS NULL)"),
+        }
+    }
+}
 
 /// Which projects a list shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,7 +195,7 @@ pub async fn list(
     conn: &mut Conn<'_>,
     organization: OrganizationId,
     filter: &ProjectFilter,
-    page: &Page<ProjectId>,
+    (sort, page): (ProjectSort, &Page<ProjectId>),
 ) -> Result<Result<Listed<Project>, CursorUnknown>, StoreError> {
     if let Some(cursor) = page.cursor
         && find(conn, organization, cursor.id()).await?.is_none()
@@ -179,7 +207,10 @@ pub async fn list(
         let mut query = QueryBuilder::new(LIST);
         query.push_bind(organization.uuid());
         add_conditions(&mut query, filter);
-        travel.end(&mut query, "id");
+        match sort.by() {
+            None => travel.end(&mut query, "p.id"),
+            Some(by) => travel.end_by(&mut query, by, "projects p", "p.id"),
+        }
         in_time(query.build_query_as::<Row>().fetch_all(x)).await
     })?;
     let projects = rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
@@ -193,16 +224,16 @@ where
     for<'t> String: Encode<'t, DB> + Type<DB>,
 {
     if !filter.inactive {
-        query.push(" AND deactivated_at IS NULL");
+        query.push(" AND p.deactivated_at IS NULL");
     }
     if !filter.active {
-        query.push(" AND deactivated_at IS NOT NULL");
+        query.push(" AND p.deactivated_at IS NOT NULL");
     }
     let search = search_pattern(filter.search.as_deref());
-    query.push(" AND lower(name) LIKE ").push_bind(search).push(" ESCAPE '\\'");
+    query.push(" AND lower(p.name) LIKE ").push_bind(search).push(" ESCAPE '\\'");
     if let Some(among) = &filter.among {
         query.push(" AND ");
-        one_of(query, "id", among.iter().map(|id| id.uuid()));
+        one_of(query, "p.id", among.iter().map(|id| id.uuid()));
     }
 }
 

@@ -23,6 +23,10 @@ pub struct VerificationObject {
     pub first_sequence: i64,
     /// How many events hold together, from the first on.
     pub events: i64,
+    /// When the first of these happened, in Unix seconds; null if there are none.
+    pub first_effective_at: Option<i64>,
+    /// When the last of these happened, in Unix seconds; null if there are none.
+    pub last_effective_at: Option<i64>,
     /// The last event that retention deleted, which the first one follows; null
     /// if it deleted nothing.
     pub anchor: Option<AnchorObject>,
@@ -100,6 +104,8 @@ impl From<Verification> for VerificationObject {
             valid: verification.holds(),
             first_sequence: verification.first_sequence,
             events: verification.events,
+            first_effective_at: verification.period.map(|(first, _)| first.as_second()),
+            last_effective_at: verification.period.map(|(_, last)| last.as_second()),
             anchor: verification.anchor.map(Into::into),
             head: verification.head.map(Into::into),
             first_broken: verification.broken.map(Into::into),

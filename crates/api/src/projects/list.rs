@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use keyward_domain::page::Order;
-use keyward_service::project::{self, ListProjects, ProjectFilter};
+use keyward_service::project::{self, ListProjects, ProjectFilter, ProjectSort};
 
 use super::object::ProjectObject;
 use crate::{
@@ -10,6 +10,13 @@ use crate::{
     extract::{AdminActor, Query},
     list::ListObject,
 };
+
+const SORTS: &[(&str, ProjectSort)] = &[
+    ("created_at", ProjectSort::Creation),
+    ("name", ProjectSort::Name),
+    ("status", ProjectSort::Status),
+    ("api_keys", ProjectSort::Keys),
+];
 
 /// Lists the organization's projects, newest first; inactive ones only if asked for.
 #[utoipa::path(
@@ -19,6 +26,7 @@ use crate::{
         ("after" = Option<String>, Query, description = "Id of the last project of the page before"),
         ("before" = Option<String>, Query, description = "Id of the first project of the page behind"),
         ("order" = Option<String>, Query, description = "`desc` (newest first) or `asc`"),
+        ("sort" = Option<String>, Query, description = "`created_at` unless given, `name`, `status` (active ones, then inactive ones) or `api_keys` (how many there are); projects that are alike in it by their age. A walk through all pages misses none only where the order stands still: by `created_at` and `name`"),
         ("include_archived" = Option<bool>, Query, description = "Whether inactive projects are shown too"),
         ("status" = Option<String>, Query, description = "`active` or `archived`: only those"),
         ("search" = Option<String>, Query, description = "Part of the name, in any case"),
@@ -39,6 +47,7 @@ pub async fn list(
             search: query.one("search")?,
             among: None,
         },
+        sort: query.word("sort", SORTS)?.unwrap_or_default(),
         page: query.page(Order::Desc)?,
     };
     query.end()?;

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use keyward_domain::{Invalid, organization::Email, page::Order};
-use keyward_service::member::{self, ListMembers};
+use keyward_service::member::{self, ListMembers, MemberFilter};
 
 use super::object::UserObject;
 use crate::{
@@ -34,6 +34,7 @@ fn read_emails(texts: &[String]) -> Result<Option<Vec<Email>>, Invalid> {
         ("before" = Option<String>, Query, description = "Id of the first user of the page behind"),
         ("order" = Option<String>, Query, description = "`desc` (newest account first) or `asc`"),
         ("emails[]" = Option<Vec<String>>, Query, description = "Only members with one of these addresses"),
+        ("search" = Option<String>, Query, description = "Part of the name or the address, in any case"),
     ),
     responses((status = 200, body = ListObject<UserObject>))
 )]
@@ -42,8 +43,8 @@ pub async fn list(
     actor: AdminActor,
     mut query: Query,
 ) -> Result<Json<ListObject<UserObject>>, ApiError> {
-    let emails = read_emails(&query.many("emails"))?;
-    let command = ListMembers { emails, page: query.page(Order::Desc)? };
+    let filter = MemberFilter { emails: read_emails(&query.many("emails"))?, search: query.one("search")? };
+    let command = ListMembers { filter, with_key_use: true, page: query.page(Order::Desc)? };
     query.end()?;
     let listed = member::list(&api.keyward, &actor, command).await?;
     Ok(Json(ListObject::new(listed, UserObject::from)))

@@ -22,5 +22,5 @@ pub async fn retrieve(
     actor: AdminActor,
     Path(user_id): Path<String>,
 ) -> Result<Json<UserObject>, ApiError> {
-    Ok(Json(member::find(&api.keyward, &actor, id(&user_id, "user")?).await?.into()))
+    Ok(Json(member::find_with_key_use(&api.keyward, &actor, id(&user_id, "user")?).await?.into()))
 }

@@ -17,8 +17,8 @@ use keyward_web::Problem;
 
 use crate::{Console, form::Form, pages::confirm::Ask, problem_page::Refused, visit::Visit};
 
-/// Most roles that are shown or offered.
-const MOST: u32 = 100;
+/// Most roles that are shown or offered, as in the API's lists of roles.
+const MOST: u32 = 1000;
 
 /// The form's name for the role that is given.
 pub const FIELDS: &[(&str, &str)] = &[("role_id", "role_id")];

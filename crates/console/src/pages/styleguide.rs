@@ -2,11 +2,21 @@
 //! at while one is changed.
 
 use askama::Template;
-use axum::{Router, response::Response, routing::get};
-use keyward_domain::Timestamp;
+use axum::{Router, http::HeaderMap, response::Response, routing::get};
+use keyward_domain::{Timestamp, page::Order};
 
 use super::parts::{Badge, Tab};
-use crate::{Console, form::Form, list::Paging, respond::html, shell::Shell, toast::Toast, visit::Visit, when::When};
+use crate::{
+    Console,
+    columns::{Chosen, Column, Shown},
+    form::Form,
+    list::Paging,
+    respond::html,
+    shell::Shell,
+    toast::Toast,
+    visit::Visit,
+    when::When,
+};
 
 pub fn routes() -> Router<Console> {
     if cfg!(debug_assertions) { Router::new().route("/styleguide", get(show)) } else { Router::new() }
@@ -20,10 +30,18 @@ struct StyleGuide {
     wrong: Form,
     badges: Vec<Badge>,
     tabs: Vec<Tab>,
+    chosen: Chosen,
     paging: Paging,
     moments: Vec<When>,
     choices: &'static [(&'static str, &'static str)],
 }
+
+const fn column(name: &'static str, label: &'static str, shown: Shown) -> Column<u8> {
+    Column { name, label, sort: Some((0, Order::Asc)), is_number: false, shown }
+}
+
+const COLUMNS: &[Column<u8>] =
+    &[column("name", "Name", Shown::Always), column("made", "Made", Shown::Usually), column("id", "ID", Shown::Wanted)];
 
 async fn show(mut visit: Visit) -> Response {
     let link = Some(("/projects".to_owned(), "See it".to_owned()));
@@ -46,6 +64,7 @@ async fn show(mut visit: Visit) -> Response {
             badge("bad", "revoked", "Revoked"),
         ],
         tabs: vec![tab("Users", true), tab("Roles", false), tab("Audit", false)],
+        chosen: Chosen::read("styleguide", COLUMNS, &HeaderMap::new()),
         paging: Paging { previous: Some("/styleguide".into()), next: Some("/styleguide".into()) },
         moments: [0, 300, 90_000, 9_000_000, -86_400].map(|seconds| When::new(ago(seconds), visit.now)).into(),
         choices: &[("a", "The first"), ("b", "The second")],

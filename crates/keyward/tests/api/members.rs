@@ -70,6 +70,12 @@ async fn members_are_found_by_address_and_page_both_ways(app: &TestApp) {
     assert_eq!(ids(&found), [all[1].clone(), all[0].clone()]);
     let none = app.admin.get(&format!("{USERS}?emails[]=second@example.com")).await.ok();
     assert_eq!(none["data"], json!([]), "another organization's");
+    for (search, expected) in
+        [("MEMBER1", vec![all[1].clone()]), ("er2%40exam", vec![all[0].clone()]), ("second", vec![])]
+    {
+        let found = app.admin.get(&format!("{USERS}?search={search}")).await.ok();
+        assert_eq!(ids(&found), expected, "{search}");
+    }
     app.admin.get(&format!("{USERS}?emails[]=nonsense")).await.assert_error(400, "invalid_value", "emails");
     let theirs = ids(&app.stranger.get(USERS).await.ok())[0].clone();
     app.admin.get(&format!("{USERS}?after={theirs}")).await.assert_error(400, "invalid_cursor", "after");

@@ -18,6 +18,7 @@ keyward_testkit::on_both_databases!(
     archiving_can_revoke_all_keys,
     a_project_is_never_deleted,
     projects_are_found_by_name_and_status,
+    projects_are_sorted_by_what_their_list_shows,
     ids_that_name_nothing_here_are_not_found,
 );
 
@@ -240,6 +241,32 @@ async fn projects_are_found_by_name_and_status(app: &TestApp) {
         "include_archived",
     );
     app.admin.get(&format!("{PROJECTS}?search=a&search=b")).await.assert_error(400, "invalid_value", "search");
+}
+
+async fn projects_are_sorted_by_what_their_list_shows(app: &TestApp) {
+    let mut made = Vec::new();
+    for name in ["b", "A", "c"] {
+        made.push(id(&app.admin.post(PROJECTS, json!({"name": name})).await.ok()));
+    }
+    for number in 0..2 {
+        let body = json!({"name": format!("Key {number}")});
+        app.admin.post(&format!("{PROJECTS}/{}/api_keys", made[1]), body).await.ok();
+    }
+    app.admin.post(&format!("{PROJECTS}/{}/api_keys", made[0]), json!({"name": "Key"})).await.ok();
+    app.admin.post(&format!("{PROJECTS}/{}/archive", made[0]), json!({})).await.ok();
+    for (sort, rising) in
+        [("created_at", [0, 1, 2]), ("name", [1, 0, 2]), ("status", [1, 2, 0]), ("api_keys", [2, 0, 1])]
+    {
+        let list = format!("{PROJECTS}?include_archived=true&sort={sort}");
+        let mut expected: Vec<_> = rising.iter().map(|at: &usize| made[*at].clone()).collect();
+        let page = app.admin.get(&format!("{list}&order=asc&limit=2")).await.ok();
+        assert_eq!((ids(&page), &page["has_more"]), (expected[..2].to_vec(), &json!(true)), "{sort}");
+        let next = app.admin.get(&format!("{list}&order=asc&after={}", expected[1])).await.ok();
+        assert_eq!(ids(&next), expected[2..], "{sort}");
+        expected.reverse();
+        assert_eq!(ids(&app.admin.get(&list).await.ok()), expected, "{sort}: falling unless told otherwise");
+    }
+    app.admin.get(&format!("{PROJECTS}?sort=cost")).await.assert_error(400, "invalid_value", "sort");
 }
 
 async fn ids_that_name_nothing_here_are_not_found(app: &TestApp) {

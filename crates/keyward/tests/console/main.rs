@@ -4,9 +4,11 @@
 
 mod account;
 mod admin_keys;
+mod audit;
 mod coming_in;
 mod groups;
 mod invitations;
+mod lists;
 mod parity;
 mod passwords;
 mod roles;

@@ -34,6 +34,7 @@ const PAGES: &[(&str, &str)] = &[
     ("admin-api-keys-get", "GET /organization/admin-keys"),
     ("admin-api-keys-delete", "POST /organization/admin-keys/x/delete"),
     ("list-audit-logs", "GET /organization/audit"),
+    ("verify-audit-logs", "POST /organization/audit/verify"),
     ("list-organization-credentials", "GET /organization/credentials"),
     ("create-organization-credential", "POST /organization/credentials"),
     ("retrieve-organization-credential", "GET /organization/credentials/x"),
@@ -139,7 +140,6 @@ const NO_PAGE: &[&str] = &[
 
 /// What the console can't do yet.
 const MISSING: &[&str] = &[
-    "verify-audit-logs",
     "add-project-group",
     "remove-project-group",
     "list-project-service-accounts",

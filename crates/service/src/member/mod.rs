@@ -17,14 +17,14 @@ use keyward_domain::{
     permission::Permission,
     role::Scope,
 };
-pub use keyward_store::member::NamedApiKey;
+pub use keyward_store::member::{MemberFilter, NamedApiKey};
 use keyward_store::{
     Conn,
     member::{self as store, HeldDirectly, MemberRecord},
 };
 
 pub use keys::{MadeKeys, keys_made_by};
-pub use list::{ListMembers, find, list};
+pub use list::{ListMembers, find, find_with_key_use, list};
 pub use remove::{RemovedMember, remove};
 pub use update::{UpdateMember, update};
 
@@ -42,7 +42,7 @@ pub struct MemberDetails {
     /// The projects in which they hold a role directly, as far as the actor may
     /// see who is in them.
     pub projects: Vec<Membership>,
-    /// When an API key that they made was last used.
+    /// When an API key that they made was last used, if that was asked for.
     pub api_key_last_used_at: Option<Timestamp>,
 }
 
@@ -59,7 +59,7 @@ pub struct Membership {
 
 /// One member, as the actor may see them.
 pub(crate) async fn find_details(conn: &mut Conn<'_>, actor: &Actor, user: UserId) -> Result<MemberDetails> {
-    let found = store::find(conn, actor.organization, user).await?.ok_or(Error::NotFound("user"))?;
+    let found = store::find_with_keys(conn, actor.organization, user).await?.ok_or(Error::NotFound("user"))?;
     details(conn, actor, vec![found]).await?.pop().ok_or(Error::NotFound("user"))
 }
 

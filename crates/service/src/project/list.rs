@@ -1,5 +1,7 @@
 //! Looking projects up.
 
+use super::{ProjectDetails, ProjectFilter, ProjectSort, with_counts};
+use crate::{Error, Keyward, Result, authorize::authorize};
 use keyward_domain::{
     actor::Actor,
     id::ProjectId,
@@ -7,16 +9,14 @@ use keyward_domain::{
     permission::Permission,
     role::Scope,
 };
-use keyward_store::project::ProjectFilter;
-
-use super::{ProjectDetails, with_counts};
-use crate::{Error, Keyward, Result, authorize::authorize};
 
 /// Which projects, and which page of them.
 #[derive(Debug, Clone)]
 pub struct ListProjects {
     /// Which ones.
     pub filter: ProjectFilter,
+    /// By what they are sorted.
+    pub sort: ProjectSort,
     /// Which page.
     pub page: Page<ProjectId>,
 }
@@ -29,7 +29,7 @@ pub async fn list(keyward: &Keyward, actor: &Actor, mut query: ListProjects) -> 
     let mut connection = keyward.read().await?;
     let conn = &mut connection.conn();
     let Listed { data, has_more } =
-        keyward_store::project::list(conn, actor.organization, &query.filter, &query.page).await??;
+        keyward_store::project::list(conn, actor.organization, &query.filter, (query.sort, &query.page)).await??;
     let mut projects = Vec::with_capacity(data.len());
     for project in data {
         projects.push(with_counts(keyward, conn, project).await?);

@@ -9,7 +9,7 @@ use keyward_domain::{Name, clock::to_millis, project::Project};
 use keyward_store::{Conn, StoreError};
 
 pub use create::{CreateProject, create};
-pub use keyward_store::project::ProjectFilter;
+pub use keyward_store::project::{ProjectFilter, ProjectSort};
 pub use list::{ListProjects, find, list};
 pub use status::{activate, deactivate};
 pub use update::{UpdateProject, update};

@@ -1,15 +1,16 @@
 //! Members of an organization, and what is known about them there.
 
 use keyward_domain::{
+    Name,
     api_key::{ApiKey, Creator},
     id::UserId,
-    organization::Email,
+    organization::{Email, User},
     page::{Cursor, Order, Page},
     role::{BuiltIn, Scope},
 };
 use keyward_store::{
     CursorUnknown, api_key,
-    member::{self, HeldDirectly},
+    member::{self, HeldDirectly, MemberFilter},
     organization,
     role_assignment::{self, Principal},
 };
@@ -19,6 +20,7 @@ use crate::support::{Database, add_organization, add_project, add_user, assignme
 contract!(
     a_member_is_read_back_disabled_and_deleted,
     members_are_paged_and_found_by_their_addresses,
+    members_are_found_by_any_part_of_their_names_and_addresses,
     what_members_hold_directly_is_found_together,
     the_keys_that_somebody_made_are_named,
 );
@@ -71,12 +73,49 @@ async fn members_are_paged_and_found_by_their_addresses(database: &Database) {
         (5, emails(&[]), None, vec![], false),
     ] {
         let page = Page { limit, order: Order::Asc, cursor };
-        let listed = member::list(conn, own, emails.as_deref(), &page).await.unwrap().unwrap();
+        let filter = MemberFilter { emails, search: None };
+        let listed = member::list(conn, own, &filter, true, &page).await.unwrap().unwrap();
         let found: Vec<_> = listed.data.iter().map(|record| record.member.user.id).collect();
         assert_eq!((found, listed.has_more), (expected.into_iter().map(id).collect(), has_more));
     }
     let foreign = Page { limit: 5, order: Order::Asc, cursor: Some(Cursor::After(id(11))) };
-    assert_eq!(member::list(conn, own, None, &foreign).await.unwrap(), Err(CursorUnknown("after")));
+    assert_eq!(
+        member::list(conn, own, &MemberFilter::default(), false, &foreign).await.unwrap(),
+        Err(CursorUnknown("after"))
+    );
+}
+
+async fn members_are_found_by_any_part_of_their_names_and_addresses(database: &Database) {
+    let (own, other) = (add_organization(database, 1).await, add_organization(database, 2).await);
+    let mut transaction = database.begin().await;
+    let conn = &mut transaction.conn();
+    for (number, name, email) in [
+        (10, "Ada Lovelace", "ada_l@example.com"),
+        (11, "Grace 100%", "hopper@navy.example"),
+        (12, "Adam", "adal@example.com"),
+    ] {
+        let id = UserId::from_uuid(uuid(number));
+        let (name, email) = (Name::parse("name", name).unwrap(), Email::parse("email", email).unwrap());
+        organization::insert_user(conn, &User { id, email, name, created_at: moment(1) }).await.unwrap();
+        organization::insert_member(conn, own, id, 5).await.unwrap();
+    }
+    let page = Page { limit: 5, order: Order::Asc, cursor: None };
+    for (search, expected) in [
+        ("ADA", vec![10, 12]),
+        (" lovelace ", vec![10]),
+        ("ada_", vec![10]),
+        ("0%", vec![11]),
+        ("navy", vec![11]),
+        ("example", vec![10, 11, 12]),
+        ("nobody", vec![]),
+    ] {
+        let filter = MemberFilter { search: Some(search.to_owned()), ..MemberFilter::default() };
+        let listed = member::list(conn, own, &filter, true, &page).await.unwrap().unwrap();
+        let found: Vec<_> = listed.data.iter().map(|record| record.member.user.id).collect();
+        let expected: Vec<_> = expected.into_iter().map(|number| UserId::from_uuid(uuid(number))).collect();
+        assert_eq!(found, expected, "{search}");
+        assert!(member::list(conn, other, &filter, true, &page).await.unwrap().unwrap().data.is_empty());
+    }
 }
 
 async fn what_members_hold_directly_is_found_together(database: &Database) {

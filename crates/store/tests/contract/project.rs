@@ -6,9 +6,12 @@ use keyward_domain::{
     page::{Cursor, Order, Page},
     project::Project,
 };
-use keyward_store::project::{self, ProjectFilter};
+use keyward_store::{
+    api_key,
+    project::{self, ProjectFilter, ProjectSort},
+};
 
-use crate::support::{Database, add_organization, add_project, moment, name, new_project, uuid};
+use crate::support::{Database, add_organization, add_project, moment, name, new_api_key, new_project, uuid};
 
 contract!(
     a_project_reads_back_as_it_was_kept,
@@ -16,6 +19,7 @@ contract!(
     a_name_is_unique_in_its_organization,
     pages_follow_each_other_both_ways,
     filters_and_search_narrow_the_list,
+    every_order_shows_each_project_once_both_ways,
     a_foreign_cursor_is_unknown,
     a_project_without_keys_counts_none,
 );
@@ -28,7 +32,16 @@ async fn listed(
     filter: &ProjectFilter,
     page: Page<ProjectId>,
 ) -> Option<(Vec<ProjectId>, bool)> {
-    let listed = project::list(&mut database.read().await.conn(), organization, filter, &page).await.unwrap().ok()?;
+    sorted(database, organization, filter, (ProjectSort::default(), &page)).await
+}
+
+async fn sorted(
+    database: &Database,
+    organization: OrganizationId,
+    filter: &ProjectFilter,
+    asked: (ProjectSort, &Page<ProjectId>),
+) -> Option<(Vec<ProjectId>, bool)> {
+    let listed = project::list(&mut database.read().await.conn(), organization, filter, asked).await.unwrap().ok()?;
     Some((listed.data.iter().map(|project| project.id).collect(), listed.has_more))
 }
 
@@ -158,6 +171,52 @@ async fn filters_and_search_narrow_the_list(database: &Database) {
         let filter = ProjectFilter { inactive, active, search: search.map(str::to_owned), among: None };
         let answer = listed(database, organization, &filter, page(10, Order::Asc, None)).await;
         assert_eq!(answer, Some((expected, false)), "{filter:?}");
+    }
+}
+
+async fn every_order_shows_each_project_once_both_ways(database: &Database) {
+    let organization = add_organization(database, 1).await;
+    let projects = [
+        new_project(organization, 10, "b"),
+        Project { deactivated_at: Some(moment(5)), ..new_project(organization, 11, "A") },
+        new_project(organization, 12, "c"),
+        new_project(organization, 13, "C"),
+    ];
+    for project in &projects {
+        keep(database, project).await;
+    }
+    let mut transaction = database.begin().await;
+    for (project, number) in [(0, 30), (0, 31), (0, 32), (2, 33), (2, 34)] {
+        let key = new_api_key(&projects[project], number);
+        api_key::insert(&mut transaction.conn(), &key).await.unwrap();
+        if number < 32 {
+            api_key::delete(&mut transaction.conn(), organization, key.id, moment(5)).await.unwrap();
+        }
+    }
+    transaction.commit().await.unwrap();
+    for (sort, rising) in [
+        (ProjectSort::Creation, [0, 1, 2, 3]),
+        (ProjectSort::Name, [1, 0, 2, 3]),
+        (ProjectSort::Status, [0, 2, 3, 1]),
+        (ProjectSort::Keys, [1, 3, 0, 2]),
+    ] {
+        let expected: Vec<_> = rising.iter().map(|at: &usize| projects[*at].id).collect();
+        for order in [Order::Asc, Order::Desc] {
+            let (mut seen, mut cursor, mut has_more) = (Vec::new(), None, true);
+            while has_more {
+                let asked = page(1, order, cursor);
+                let (ids, more) = sorted(database, organization, &EVERYTHING, (sort, &asked)).await.unwrap();
+                seen.extend(ids);
+                (cursor, has_more) = (seen.last().copied().map(Cursor::After), more);
+            }
+            let back = page(9, order, Some(Cursor::Before(seen[3])));
+            let before = sorted(database, organization, &EVERYTHING, (sort, &back)).await;
+            assert_eq!(before, Some((seen[..3].to_vec(), false)), "{sort:?} {order:?}");
+            if order == Order::Desc {
+                seen.reverse();
+            }
+            assert_eq!(seen, expected, "{sort:?} {order:?}");
+        }
     }
 }
 

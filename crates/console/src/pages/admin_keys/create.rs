@@ -40,7 +40,12 @@ const ENDS: &[(&str, &str)] = &[
     ("", "Never"),
 ];
 
-const FIELDS: &[(&str, &str)] = &[("name", "name"), ("expires_in_seconds", "expires"), ("roles", "roles")];
+const FIELDS: &[(&str, &str)] = &[
+    ("name", "name"),
+    ("expires_in_seconds", "expires"),
+    ("roles", "roles"),
+    (project_grants::FURTHER, project_grants::FURTHER),
+];
 
 #[derive(Template)]
 #[template(path = "admin_keys/new.html")]
@@ -84,7 +89,7 @@ async fn roles(console: &Console, visit: &Visit) -> Result<Vec<(String, String)>
     if !visit.may(Permission::RolesRead, Scope::Organization) {
         return Ok(Vec::new());
     }
-    let page = Page { limit: 100, order: Order::Asc, cursor: None };
+    let page = Page { limit: 1000, order: Order::Asc, cursor: None };
     let all = role::list(&console.keyward, &visit.actor, Scope::Organization, page).await?.data;
     let fits = all.into_iter().filter(|role| visit.actor.access.covers(&Access::of_role(role, Scope::Organization)));
     Ok(fits.map(|role| (role.id.to_string(), role.name.to_string())).collect())
@@ -129,7 +134,7 @@ fn wanted(form: &Form) -> Result<Vec<WantedRole>, Invalid> {
     for id in form.all("roles") {
         wanted.push(WantedRole { role: id.parse().map_err(|_| unknown())?, scope: Scope::Organization });
     }
-    for (project, word) in project_grants::chosen(form) {
+    for (project, word) in project_grants::chosen(form)? {
         let role = PROJECT_ROLES.iter().find(|(known, _)| *known == word).ok_or_else(unknown)?.1;
         wanted.push(WantedRole { role: role.id(), scope: Scope::Project(project) });
     }

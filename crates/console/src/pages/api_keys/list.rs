@@ -3,15 +3,21 @@
 use askama::Template;
 use axum::{
     extract::{Path, State},
+    http::HeaderMap,
     response::Response,
 };
 use jiff::SignedDuration;
-use keyward_domain::{Timestamp, api_key::KeyStatus, page::Order};
-use keyward_service::api_key::{self, ApiKeyDetails, ApiKeyFilter, KeyOwner, KeySort, ListApiKeys, Unused};
+use keyward_domain::{Timestamp, api_key::KeyStatus, id::ProjectId, page::Order};
+use keyward_service::{
+    Error,
+    api_key::{self, ApiKeyDetails, ApiKeyFilter, KeyOwner, KeySort, ListApiKeys, Unused},
+};
 
 use super::May;
 use crate::{
     Console,
+    columns::{self, Chosen, Column, Head, Shown},
+    form::Form,
     list::{Paging, Query},
     pages::{
         parts::{Badge, grouped, when},
@@ -48,7 +54,10 @@ struct ListPage {
     shell: Shell,
     root: String,
     query: Query,
-    columns: Vec<Column>,
+    heads: Vec<Head>,
+    chosen: Chosen,
+    /// This list as it is now.
+    here: String,
     rows: Vec<Row>,
     paging: Paging,
     may: May,
@@ -72,62 +81,32 @@ pub fn filter(query: &Query, now: Timestamp) -> ApiKeyFilter {
     }
 }
 
-/// A column that the list can be sorted by.
-struct Column {
+const fn column(
+    name: &'static str,
     label: &'static str,
-    /// Where a click leads: sorted by it, or the other way round.
-    href: String,
-    /// `ascending` or `descending`, if the list is sorted by it.
-    sorted: &'static str,
-    is_number: bool,
+    sort: Option<(KeySort, Order)>,
+    shown: Shown,
+) -> Column<KeySort> {
+    Column { name, label, sort, is_number: matches!(sort, Some((KeySort::Requests, _))), shown }
 }
 
-/// What the address calls an order, the column's title, and how it is sorted at
-/// first.
-const COLUMNS: &[(&str, &str, KeySort, Order)] = &[
-    ("name", "API key", KeySort::Name, Order::Asc),
-    ("status", "Status", KeySort::Status, Order::Asc),
-    ("", "Scopes and limits", KeySort::Creation, Order::Desc),
-    ("requests", "Requests", KeySort::Requests, Order::Desc),
-    ("last-used", "Last used", KeySort::LastUse, Order::Desc),
-    ("created", "Created on, by", KeySort::Creation, Order::Desc),
-    ("expires", "Expires", KeySort::Expiry, Order::Asc),
+const COLUMNS: &[Column<KeySort>] = &[
+    column("name", "API key", Some((KeySort::Name, Order::Asc)), Shown::Always),
+    column("id", "ID", None, Shown::Wanted),
+    column("status", "Status", Some((KeySort::Status, Order::Asc)), Shown::Usually),
+    column("scopes", "Scopes and limits", None, Shown::Usually),
+    column("requests", "Requests", Some((KeySort::Requests, Order::Desc)), Shown::Usually),
+    column("last-used", "Last used", Some((KeySort::LastUse, Order::Desc)), Shown::Usually),
+    column("created", "Created on, by", Some((KeySort::Creation, Order::Desc)), Shown::Usually),
+    column("expires", "Expires", Some((KeySort::Expiry, Order::Asc)), Shown::Usually),
 ];
+/// The list's name in the cookie that keeps its columns.
+const LIST: &str = "api-keys";
 
-/// By what an address wants the list sorted, and in which direction.
-fn sorting(query: &Query) -> (&'static str, KeySort, Order) {
-    let wanted = if query.get("sort").is_empty() { "created" } else { query.get("sort") };
-    let known = COLUMNS.iter().find(|(name, ..)| *name == wanted);
-    let (name, sort, first) = known.map_or(("created", KeySort::Creation, Order::Desc), |(n, _, s, o)| (*n, *s, *o));
-    let order = match (query.get("order"), first) {
-        ("asc", _) => Order::Asc,
-        ("desc", _) => Order::Desc,
-        (_, first) => first,
-    };
-    (name, sort, order)
-}
-
-fn columns(query: &Query) -> Vec<Column> {
-    let (sorted_by, _, order) = sorting(query);
-    let column = |(name, label, sort, first): &(&'static str, &'static str, KeySort, Order)| {
-        let is_here = *name == sorted_by;
-        let next = match (is_here, order, first) {
-            (true, Order::Asc, _) | (false, _, Order::Desc) => "desc",
-            (true, Order::Desc, _) | (false, _, Order::Asc) => "asc",
-        };
-        let changes = [("sort", *name), ("order", next), ("after", ""), ("before", "")];
-        Column {
-            label,
-            href: if name.is_empty() { String::new() } else { query.with(&changes) },
-            sorted: match (is_here, order) {
-                (false, _) => "",
-                (true, Order::Asc) => "ascending",
-                (true, Order::Desc) => "descending",
-            },
-            is_number: *sort == KeySort::Requests,
-        }
-    };
-    COLUMNS.iter().map(column).collect()
+/// Keeps which columns are shown, in every project.
+pub async fn choose_columns(_: Visit, Path(project_id): Path<String>, form: Form) -> Result<Response, Refused> {
+    let project: ProjectId = project_id.parse().map_err(|_| Error::NotFound("project"))?;
+    Ok(columns::keep(LIST, COLUMNS, &format!("/projects/{project}/api-keys"), &form))
 }
 
 pub async fn list(
@@ -135,9 +114,11 @@ pub async fn list(
     visit: Visit,
     Path(project_id): Path<String>,
     query: Query,
+    headers: HeaderMap,
 ) -> Result<Response, Refused> {
     let project = projects::find(&console, &visit, &project_id).await?.project;
-    let (_, sort, order) = sorting(&query);
+    let chosen = Chosen::read(LIST, COLUMNS, &headers);
+    let (_, sort, order) = columns::sorting(&query, COLUMNS, "created");
     let command =
         ListApiKeys { project: project.id, filter: filter(&query, visit.now), sort, page: query.page(order)? };
     let listed = api_key::list(&console.keyward, &visit.actor, command).await?;
@@ -151,7 +132,9 @@ pub async fn list(
         may: May::new(&visit, &project),
         is_active: project.is_active(),
         export: export_address(&root, &query),
-        columns: columns(&query),
+        heads: columns::heads(&query, COLUMNS, "created", &chosen),
+        chosen,
+        here: query.with(&[]),
         root,
         query,
     };

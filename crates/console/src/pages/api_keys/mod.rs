@@ -27,6 +27,7 @@ pub fn routes() -> Router<Console> {
         .route("/projects/{project_id}/api-keys", get(list::list).post(create::create))
         .route("/projects/{project_id}/api-keys/new", get(create::show))
         .route("/projects/{project_id}/api-keys/export", get(bulk::export))
+        .route("/projects/{project_id}/api-keys/columns", post(list::choose_columns))
         .route("/projects/{project_id}/api-keys/bulk", post(bulk::ask))
         .route("/projects/{project_id}/api-keys/bulk/{action}", post(bulk::act))
         .route("/projects/{project_id}/api-keys/{api_key_id}", get(details::show).post(details::save))

@@ -48,6 +48,8 @@ struct AuditPage {
     paging: Paging,
     /// Where the same events are to be had as files, if the visitor may.
     exports: Vec<(String, &'static str)>,
+    /// Whether the whole log can be proven from here.
+    can_verify: bool,
 }
 
 pub async fn list(State(console): State<Console>, place: Place, query: Query) -> Result<Response, Refused> {
@@ -68,6 +70,7 @@ pub async fn list(State(console): State<Console>, place: Place, query: Query) ->
         paging: query.paging(first.as_deref(), last.as_deref(), listed.has_more),
         rows: listed.data.into_iter().map(|record| row(record, place.visit.now)).collect(),
         exports: if place.may(Permission::AuditExport) { exports(&place, &query) } else { Vec::new() },
+        can_verify: place.project.is_none() && place.may(Permission::AuditRead),
         root,
         query,
     };

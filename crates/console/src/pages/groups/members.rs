@@ -12,7 +12,7 @@ use keyward_domain::{
 };
 use keyward_service::{
     Error, group,
-    member::{self, ListMembers},
+    member::{self, ListMembers, MemberFilter},
 };
 use keyward_web::Problem;
 
@@ -25,7 +25,8 @@ use crate::{
 async fn wanted(console: &Console, visit: &Visit, form: &Form) -> Result<User, Problem> {
     let email = Email::parse("email", form.text("email"))?;
     let page = Page { limit: 1, order: Order::Asc, cursor: None };
-    let command = ListMembers { emails: Some(vec![email]), page };
+    let filter = MemberFilter { emails: Some(vec![email]), search: None };
+    let command = ListMembers { filter, with_key_use: false, page };
     let found = member::list(&console.keyward, &visit.actor, command).await?.data.pop();
     let nobody = || {
         let message = "No member of the organization has this address. Invite them first.";

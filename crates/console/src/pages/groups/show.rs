@@ -16,7 +16,7 @@ use keyward_domain::{
 };
 use keyward_service::{
     group,
-    member::{self, ListMembers},
+    member::{self, ListMembers, MemberFilter},
     role_assignment::{Principal, Seat},
 };
 use keyward_web::Problem;
@@ -97,7 +97,8 @@ pub async fn page(
     let mut suggested = Vec::new();
     if may_manage && sees_members {
         let page = Page { limit: SUGGESTED, order: Order::Desc, cursor: None };
-        let all = member::list(&console.keyward, &visit.actor, ListMembers { emails: None, page }).await?.data;
+        let command = ListMembers { filter: MemberFilter::default(), with_key_use: false, page };
+        let all = member::list(&console.keyward, &visit.actor, command).await?.data;
         let addresses = all.into_iter().map(|details| details.member.user.email.to_string());
         suggested = addresses.filter(|address| members.iter().all(|row| row.email != *address)).collect();
     }

@@ -70,7 +70,7 @@ pub async fn roles(console: &Console, visit: &Visit, project: &Project) -> Resul
         let built_in = BuiltIn::ALL.into_iter().map(|role| role.role(visit.actor.organization));
         return Ok(built_in.filter(|role| role.fits(scope)).map(|r| (r.id.to_string(), r.name.to_string())).collect());
     }
-    let page = Page { limit: 100, order: Order::Asc, cursor: None };
+    let page = Page { limit: 1000, order: Order::Asc, cursor: None };
     let listed = role::list(&console.keyward, &visit.actor, scope, page).await?;
     Ok(listed.data.into_iter().map(|role| (role.id.to_string(), role.name.to_string())).collect())
 }

@@ -3,10 +3,11 @@
 use askama::Template;
 use axum::{extract::State, response::Response};
 use keyward_domain::{page::Order, permission::Permission, role::Scope};
-use keyward_service::project::{self, ListProjects, ProjectDetails, ProjectFilter};
+use keyward_service::project::{self, ListProjects, ProjectDetails, ProjectFilter, ProjectSort};
 
 use crate::{
     Console,
+    columns::{self, Chosen, Column, Head, Shown},
     list::{Paging, Query},
     pages::parts::{Badge, grouped},
     problem_page::Refused,
@@ -35,10 +36,23 @@ struct Row {
 struct ListPage {
     shell: Shell,
     query: Query,
+    heads: Vec<Head>,
     rows: Vec<Row>,
     paging: Paging,
     can_create: bool,
 }
+
+const fn column(name: &'static str, label: &'static str, sort: ProjectSort, first: Order) -> Column<ProjectSort> {
+    let is_number = matches!(sort, ProjectSort::Keys);
+    Column { name, label, sort: Some((sort, first)), is_number, shown: Shown::Always }
+}
+
+const COLUMNS: &[Column<ProjectSort>] = &[
+    column("name", "Name", ProjectSort::Name, Order::Asc),
+    column("status", "Status", ProjectSort::Status, Order::Asc),
+    column("keys", "API keys", ProjectSort::Keys, Order::Desc),
+    column("created", "Created", ProjectSort::Creation, Order::Desc),
+];
 
 pub async fn list(State(console): State<Console>, visit: Visit, query: Query) -> Result<Response, Refused> {
     let status = query.get("status");
@@ -48,14 +62,15 @@ pub async fn list(State(console): State<Console>, visit: Visit, query: Query) ->
         search: query.optional("search"),
         among: None,
     };
-    let order = if query.get("order") == "oldest" { Order::Asc } else { Order::Desc };
-    let command = ListProjects { filter, page: query.page(order)? };
+    let (_, sort, order) = columns::sorting(&query, COLUMNS, "created");
+    let command = ListProjects { filter, sort, page: query.page(order)? };
     let listed = project::list(&console.keyward, &visit.actor, command).await?;
     let id = |details: &ProjectDetails| details.project.id.to_string();
     let (first, last) = (listed.data.first().map(id), listed.data.last().map(id));
     let page = ListPage {
         shell: Shell::new(&visit, "Projects"),
         paging: query.paging(first.as_deref(), last.as_deref(), listed.has_more),
+        heads: columns::heads(&query, COLUMNS, "created", &Chosen::all(COLUMNS)),
         rows: listed.data.into_iter().map(|details| row(&visit, details)).collect(),
         can_create: visit.may(Permission::ProjectsCreate, Scope::Organization),
         query,

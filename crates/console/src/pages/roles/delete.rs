@@ -65,7 +65,7 @@ fn held_by(held: &Holders) -> String {
 
 async fn replacement(console: &Console, place: &Place, role: &Role) -> Result<Choice, Refused> {
     let visit = &place.visit;
-    let page = Page { limit: 100, order: Order::Asc, cursor: None };
+    let page = Page { limit: 1000, order: Order::Asc, cursor: None };
     let all = role::list(&console.keyward, &visit.actor, place.scope(), page).await?.data;
     let mut options = vec![(String::new(), "Choose a role".to_owned())];
     let fits = |other: &&Role| {

@@ -9,7 +9,7 @@ use keyward_domain::{
 };
 use keyward_service::{
     group,
-    project::{self, ListProjects, ProjectFilter},
+    project::{self, ListProjects, ProjectFilter, ProjectSort},
     role,
 };
 use keyward_web::Problem;
@@ -20,8 +20,10 @@ use crate::{Console, form::Form, problem_page::Refused, visit::Visit};
 const EMPTY: usize = 3;
 /// Most rows that are read.
 const MOST: usize = 250;
-/// Most groups, roles and projects that are offered.
-const OFFERED: u32 = 100;
+/// Most projects that are offered in each row.
+const PROJECTS: u32 = 100;
+/// Most groups, and most roles.
+const OFFERED: u32 = 1000;
 
 /// Groups, roles and projects that can be chosen: value and words.
 pub struct Offers {
@@ -31,6 +33,8 @@ pub struct Offers {
     pub roles: Vec<(String, String)>,
     /// Where the latter are held.
     pub projects: Vec<(String, String)>,
+    /// Whether there are more projects: they are named by their ids.
+    pub has_more_projects: bool,
 }
 
 /// A row of the form.
@@ -45,6 +49,8 @@ pub struct MappingRow {
     pub gives: String,
     /// Where.
     pub project: String,
+    /// The id of a project that isn't offered, as it was typed.
+    pub project_id: String,
     /// What was chosen but isn't offered, such as a project's own role.
     pub further: Option<String>,
     /// The same of the project.
@@ -56,7 +62,7 @@ pub struct MappingRow {
 /// What the visitor may know of, to choose from.
 pub async fn offers(console: &Console, visit: &Visit) -> Result<Offers, Refused> {
     let (keyward, actor) = (&console.keyward, &visit.actor);
-    let mut offers = Offers { groups: Vec::new(), roles: Vec::new(), projects: Vec::new() };
+    let mut offers = Offers { groups: Vec::new(), roles: Vec::new(), projects: Vec::new(), has_more_projects: false };
     if visit.may(Permission::GroupsRead, Scope::Organization) {
         let page = Page { limit: OFFERED, order: Order::Asc, cursor: None };
         let groups = group::list(keyward, actor, page).await?.data;
@@ -74,10 +80,11 @@ pub async fn offers(console: &Console, visit: &Visit) -> Result<Offers, Refused>
         offers.roles = roles.into_iter().map(|one| (format!("role:{}", one.id), one.name.to_string())).collect();
     }
     let filter = ProjectFilter { active: true, inactive: true, search: None, among: None };
-    let page = Page { limit: OFFERED, order: Order::Desc, cursor: None };
-    let projects = project::list(keyward, actor, ListProjects { filter, page }).await?.data;
+    let page = Page { limit: PROJECTS, order: Order::Desc, cursor: None };
+    let listed = project::list(keyward, actor, ListProjects { filter, sort: ProjectSort::default(), page }).await?;
+    offers.has_more_projects = listed.has_more;
     offers.projects =
-        projects.into_iter().map(|one| (one.project.id.to_string(), one.project.name.to_string())).collect();
+        listed.data.into_iter().map(|one| (one.project.id.to_string(), one.project.name.to_string())).collect();
     Ok(offers)
 }
 
@@ -124,6 +131,7 @@ fn row(form: &Form, offers: &Offers, number: usize) -> MappingRow {
         further_project: (!project.is_empty() && !is_known(&offers.projects, &project)).then(|| project.clone()),
         claim: text("claim"),
         value: text("value"),
+        project_id: text("project_id"),
         error: field("mapping", number),
         number,
         gives,
@@ -141,7 +149,7 @@ pub fn read(form: &Form) -> Result<Vec<Mapping>, Invalid> {
             value: text("value").unwrap_or_default(),
             group_id: gives.strip_prefix("group:").map(str::to_owned),
             role_id: gives.strip_prefix("role:").map(str::to_owned),
-            project_id: text("project").filter(|_| gives.starts_with("role:")),
+            project_id: text("project_id").or_else(|| text("project")).filter(|_| gives.starts_with("role:")),
         }
     };
     parse_mappings("mappings", filled(form).into_iter().map(text).collect())
@@ -186,7 +194,7 @@ mod tests {
         let mut again = Form::default();
         fill(&mut again, &mappings);
         assert_eq!(read(&again).unwrap(), mappings);
-        let offers = Offers { groups: Vec::new(), roles: Vec::new(), projects: Vec::new() };
+        let offers = Offers { groups: Vec::new(), roles: Vec::new(), projects: Vec::new(), has_more_projects: false };
         let rows = rows(&again, &offers);
         assert_eq!((rows.len(), rows[0].further.is_some()), (4, true), "what isn't offered stays chosen");
     }

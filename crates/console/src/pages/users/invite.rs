@@ -32,7 +32,8 @@ use crate::{
 /// What can be given in a project.
 const PROJECT_ROLES: &[(&str, BuiltIn)] = &[("member", BuiltIn::ProjectMember), ("owner", BuiltIn::ProjectAdmin)];
 
-const FIELDS: &[(&str, &str)] = &[("email", "email"), ("role", "role"), ("projects", "grant")];
+const FIELDS: &[(&str, &str)] =
+    &[("email", "email"), ("role", "role"), ("projects", "grant"), (project_grants::FURTHER, project_grants::FURTHER)];
 
 #[derive(Template)]
 #[template(path = "users/invite.html")]
@@ -82,7 +83,7 @@ fn read(form: &Form) -> Result<CreateInvitation, Invalid> {
         "reader" => InvitedRole::Reader,
         _ => return Err(Invalid::new("role", "Choose what they will be in the organization.")),
     };
-    let projects = project_grants::chosen(form).map(|(id, word)| {
+    let projects = project_grants::chosen(form)?.into_iter().map(|(id, word)| {
         let role = match word {
             "owner" => InvitedProjectRole::Owner,
             "member" => InvitedProjectRole::Member,

@@ -6,13 +6,12 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use keyward_domain::{
     id::RoleId,
-    organization::Email,
     page::{Order, Page},
     permission::Permission,
     role::Scope,
 };
 use keyward_service::{
-    member::{self, ListMembers, MemberDetails},
+    member::{self, ListMembers, MemberDetails, MemberFilter},
     role,
 };
 
@@ -50,10 +49,9 @@ struct ListPage {
 }
 
 pub async fn list(State(console): State<Console>, visit: Visit, query: Query) -> Result<Response, Refused> {
-    // Members are found by their whole address; what is none matches nobody.
-    let emails = query.optional("search").map(|text| Email::parse("search", &text).into_iter().collect::<Vec<_>>());
+    let filter = MemberFilter { search: query.optional("search"), ..MemberFilter::default() };
     let order = if query.get("order") == "oldest" { Order::Asc } else { Order::Desc };
-    let command = ListMembers { emails, page: query.page(order)? };
+    let command = ListMembers { filter, with_key_use: false, page: query.page(order)? };
     let listed = member::list(&console.keyward, &visit.actor, command).await?;
     let names = role_names(&console, &visit).await?;
     let id = |details: &MemberDetails| details.member.user.id.to_string();
@@ -74,7 +72,7 @@ async fn role_names(console: &Console, visit: &Visit) -> Result<HashMap<RoleId, 
     if !visit.may(Permission::RolesRead, Scope::Organization) {
         return Ok(HashMap::new());
     }
-    let page = Page { limit: 100, order: Order::Asc, cursor: None };
+    let page = Page { limit: 1000, order: Order::Asc, cursor: None };
     let roles = role::list(&console.keyward, &visit.actor, Scope::Organization, page).await?.data;
     Ok(roles.into_iter().map(|role| (role.id, role.name.to_string())).collect())
 }

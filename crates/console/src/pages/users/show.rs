@@ -12,7 +12,7 @@ use keyward_service::{
     role_assignment::{self, Principal, Seat},
 };
 
-use super::{ROOT, find, page_of};
+use super::{ROOT, find, find_with_key_use, page_of};
 use crate::{
     Console,
     form::Form,
@@ -113,7 +113,7 @@ pub async fn show(
     visit: Visit,
     Path(user_id): Path<String>,
 ) -> Result<Response, Refused> {
-    let details = find(&console, &visit, &user_id).await?;
+    let details = find_with_key_use(&console, &visit, &user_id).await?;
     page(&console, &visit, details, Form::default(), StatusCode::OK).await
 }
 
@@ -123,7 +123,7 @@ pub async fn assign(
     Path(user_id): Path<String>,
     form: Form,
 ) -> Result<Response, Refused> {
-    let details = find(&console, &visit, &user_id).await?;
+    let details = find_with_key_use(&console, &visit, &user_id).await?;
     match grants::assign(&console, &visit, seat(&details), &form).await {
         Ok(role) => {
             let user = &details.member.user;

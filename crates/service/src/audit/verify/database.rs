@@ -209,5 +209,9 @@ fn take(
     let mut own = event.targets;
     own.sort_unstable();
     own.dedup();
-    if own == targets { Ok(()) } else { Err(at(Reason::Targets)) }
+    if own != targets {
+        return Err(at(Reason::Targets));
+    }
+    walk.hold(event.at_ms);
+    Ok(())
 }

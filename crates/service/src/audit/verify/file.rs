@@ -76,6 +76,7 @@ impl Reading {
         let (_, before) = walk.verifier.head();
         let event = walk.take(text, &hash)?;
         if before == previous {
+            walk.hold(event.at_ms);
             return Ok(());
         }
         Err(Broken { sequence: event.sequence, id: Some(event.id), reason: Reason::Changed })

@@ -13,7 +13,11 @@ mod file;
 pub(crate) use database::{Mark, prove, prove_segment};
 pub use database::{verify, verify_database, verify_database_by};
 pub use file::verify_export;
-use keyward_domain::audit::{AuditEvent, CHAIN_START, ChainBroken, ChainHash, ChainVerifier};
+use keyward_domain::{
+    Timestamp,
+    audit::{AuditEvent, CHAIN_START, ChainBroken, ChainHash, ChainVerifier},
+    clock::from_millis,
+};
 
 use super::{PublicKey, SignedAnchor, SignedHead};
 
@@ -30,6 +34,8 @@ pub struct Verification {
     pub anchor: Option<SignedAnchor>,
     /// How many events hold together, from the first on.
     pub events: i64,
+    /// When the first and the last of these happened; `None` if there are none.
+    pub period: Option<(Timestamp, Timestamp)>,
     /// The signed end.
     pub head: Option<SignedHead>,
     /// The first thing that is wrong.
@@ -147,6 +153,8 @@ struct Walk {
     /// The hash that the first event follows.
     before: ChainHash,
     anchor: Option<SignedAnchor>,
+    /// When the first and the last event happened that hold, in milliseconds.
+    period: Option<(i64, i64)>,
     verifier: ChainVerifier,
 }
 
@@ -158,7 +166,14 @@ impl Walk {
     /// Begins behind a known event.
     fn after(organization_id: String, (sequence, hash): (i64, ChainHash)) -> Self {
         let verifier = ChainVerifier::starting_after(sequence, hash);
-        Self { organization_id, first_sequence: sequence.saturating_add(1), before: hash, anchor: None, verifier }
+        Self {
+            organization_id,
+            first_sequence: sequence.saturating_add(1),
+            before: hash,
+            anchor: None,
+            period: None,
+            verifier,
+        }
     }
 
     /// The sequence number that comes next.
@@ -190,14 +205,23 @@ impl Walk {
         }
     }
 
+    /// Takes down when an event happened of which everything holds.
+    const fn hold(&mut self, at_ms: i64) {
+        self.period = Some(match self.period {
+            Some((first, _)) => (first, at_ms),
+            None => (at_ms, at_ms),
+        });
+    }
+
     /// Compares the end with the head, and answers what was shown.
     fn finish(self, taken: Result<(), Broken>, head: Option<SignedHead>, trusted: Option<&PublicKey>) -> Verification {
         let taken = self.check_anchor(head.as_ref(), trusted).and(taken);
         let end = taken.as_ref().map_or_else(|broken| broken.sequence, |()| self.expected());
         let events = (end - self.first_sequence).max(0);
         let broken = taken.and_then(|()| self.check_head(head.as_ref(), trusted)).err();
-        let Self { organization_id, first_sequence, anchor, .. } = self;
-        Verification { organization_id, first_sequence, anchor, events, head, broken }
+        let Self { organization_id, first_sequence, anchor, period, .. } = self;
+        let period = period.filter(|_| events > 0).map(|(first, last)| (from_millis(first), from_millis(last)));
+        Verification { organization_id, first_sequence, anchor, events, period, head, broken }
     }
 
     /// Whether what the anchor says goes with where the events begin.
