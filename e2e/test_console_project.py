@@ -45,6 +45,11 @@ def project(house: tuple[Installation, Admin]) -> Project:
     return made
 
 
+def says(tab: Tab, text: str) -> None:
+    """Waits until the message in the corner says so: the one before may still be there."""
+    tab.page.locator("[data-toast]", has_text=text).wait_for()
+
+
 def call(tab: Tab, key: str) -> Answer:
     body = b'{"model": "demo-small", "messages": [{"role": "user", "content": "Hello!"}]}'
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
@@ -74,12 +79,13 @@ def test_a_service_account_gets_keys_and_loses_them_when_it_is_deleted(
     tab.press("Create API Key")
     second = secrets.add(tab.page.locator("#secret").inner_text(), "the account's second key")
     tab.press("Done")
+    tab.at(f"/projects/{project.id}/manage/service-accounts/*")
     assert tab.page.locator("tbody tr").count() == 2
     for key in (first, second):
         call(tab, key).expect(200)
     tab.fill(name="Nightly")
     tab.press("Rename")
-    assert "is called Nightly now" in tab.told()
+    says(tab, "is called Nightly now")
     tab.go(f"/projects/{project.id}/api-keys")
     tab.page.get_by_role("link", name="Nightly (service account)").first.click()
     tab.at(f"/projects/{project.id}/manage/service-accounts/*")
@@ -87,7 +93,7 @@ def test_a_service_account_gets_keys_and_loses_them_when_it_is_deleted(
     tab.press("Delete service account")
     assert "All its API keys are revoked at once" in tab.page.locator("dialog[open]").inner_text()
     tab.confirm("Nightly")
-    assert "has been deleted; 2 API keys were revoked." in tab.told()
+    says(tab, "has been deleted; 2 API keys were revoked.")
     assert "No service account yet" in tab.text()
     for key in (first, second):
         assert call(tab, key).expect(401).json["error"]["code"] == "api_key_revoked"
@@ -107,20 +113,20 @@ def test_a_group_is_added_to_a_project_and_its_roles_are_given_one_by_one(
     tab.page.select_option("#group_id", label=HOSTILE)
     tab.page.select_option("#group_role", label="Project Viewer")
     tab.press("Add group")
-    assert f"The group {HOSTILE} has been added" in tab.told()
+    says(tab, f"The group {HOSTILE} has been added")
     tab.press(HOSTILE)
     tab.at(f"/projects/{project.id}/manage/groups/{group}")
     tab.page.select_option("#role_id", label="Project Admin")
     tab.press("Give")
-    assert "holds the role Project Admin in this project now" in tab.told()
+    says(tab, "holds the role Project Admin in this project now")
     assert roles() == ["Project Admin", "Project Viewer"]
-    tab.press("Take the role Project Viewer away")
+    tab.press("Take away the role Project Viewer")
     tab.confirm()
-    assert "The role has been taken" in tab.told()
+    says(tab, "The role has been taken")
     assert roles() == ["Project Admin"]
     tab.press("Remove from the project")
     tab.confirm()
-    assert "has been removed from the project" in tab.told()
+    says(tab, "has been removed from the project")
     assert "No group holds a role in this project." in tab.text()
 
 
@@ -137,23 +143,23 @@ def test_a_person_holds_several_roles_in_a_project(
     tab.fill(email="bob@example.com")
     tab.page.select_option("#role", label="Project Viewer")
     tab.press("Add")
-    assert "has been added to the project" in tab.told()
+    says(tab, "has been added to the project")
     tab.press(HOSTILE)
     tab.at(f"/projects/{project.id}/manage/users/*")
     page = tab.page
     assert "given directly" in page.get_by_role("row", name="Project Viewer").inner_text()
     page.select_option("#role_id", label="Project Member")
     tab.press("Give")
-    assert "holds the role Project Member in this project now" in tab.told()
-    tab.press("Take the role Project Viewer away")
+    says(tab, "holds the role Project Member in this project now")
+    tab.press("Take away the role Project Viewer")
     tab.confirm()
-    assert "The role has been taken" in tab.told()
+    says(tab, "The role has been taken")
     assert page.get_by_role("row", name="Project Viewer").count() == 0
     page.select_option("#role", label="Project Admin")
     tab.press("Save")
-    assert "has been updated" in tab.told()
+    says(tab, "has been updated")
     assert page.get_by_role("row", name="Project Member").count() == 0
-    tab.press("Take the role Project Admin away")
+    tab.press("Take away the role Project Admin")
     assert "It is the only role" in page.locator("dialog[open]").inner_text()
     tab.confirm()
     tab.at(f"/projects/{project.id}/manage/users")
@@ -180,7 +186,7 @@ def test_an_administrator_of_a_project_finds_the_invitations_they_sent(
     carla.press("Invitations into this project")
     carla.at(f"/projects/{project.id}/manage/users/invitations")
     assert "dan@example.com" in carla.text()
-    carla.press("Send the invitation of dan@example.com again")
+    carla.press("Send again the invitation of dan@example.com")
     carla.press("Send again")
     second = carla.page.locator("#secret").inner_text().rsplit("/", 1)[1]
     installed.secrets.add(second, "an invitation")
@@ -189,5 +195,5 @@ def test_an_administrator_of_a_project_finds_the_invitations_they_sent(
     carla.at(f"/projects/{project.id}/manage/users/invitations")
     carla.press("Revoke the invitation of dan@example.com")
     carla.confirm()
-    assert "has been revoked" in carla.told()
+    says(carla, "has been revoked")
     assert "Revoked" in carla.text()
