@@ -113,7 +113,7 @@ async fn who_only_reads_sees_accounts_and_no_forms() {
         }
     }
     refused(&viewer.get(&format!("{list}/new")).await, 403, &["service_accounts:manage"]);
-    refused(&viewer.get(&format!("{page}/api-keys")).await, 403, &["api_keys:create"]);
+    refused(&viewer.get(&format!("{page}/api-keys")).await, 403, &["service_accounts:manage"]);
     refused(&send(&viewer, &list, &[("name", "Mine")]).await, 403, &["service_accounts:manage"]);
     refused(&send(&viewer, &page, &[("name", "Mine")]).await, 403, &["service_accounts:manage"]);
     refused(

@@ -52,10 +52,7 @@ pub async fn show(
     Path(project_id): Path<String>,
 ) -> Result<Response, Refused> {
     let project = projects::find(&console, &visit, &project_id).await?.project;
-    if !visit.may(Permission::ServiceAccountsManage, Scope::Project(project.id)) {
-        let message = "You may not create service accounts here: it needs the permission service_accounts:manage. Ask an administrator of the project.";
-        return Err(Problem::new(StatusCode::FORBIDDEN, "insufficient_permissions", message).into());
-    }
+    visit.require(Permission::ServiceAccountsManage, Scope::Project(project.id))?;
     Ok(page(&visit, &project, Form::filled([("with_key", "yes".into())]), StatusCode::OK))
 }
 

@@ -6,11 +6,11 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use keyward_domain::{Invalid, Name, api_key::KeyAccess};
+use keyward_domain::{Invalid, Name, api_key::KeyAccess, permission::Permission, role::Scope};
 use keyward_service::service_account::{self, CreateServiceAccountKey};
 use keyward_web::Problem;
 
-use super::{ENDS, FIELDS, Found, May, expiry, find};
+use super::{ENDS, FIELDS, Found, expiry, find};
 use crate::{
     Console,
     form::Form,
@@ -54,9 +54,8 @@ pub async fn show(
     Path((project_id, account_id)): Path<(String, String)>,
 ) -> Result<Response, Refused> {
     let found = find(&console, &visit, &project_id, &account_id).await?;
-    if found.project.is_active() && !May::new(&visit, &found.project).make_keys {
-        let message = "You may not create API keys for service accounts here: it needs the permissions service_accounts:manage and api_keys:create. Ask an administrator of the project.";
-        return Err(Problem::new(StatusCode::FORBIDDEN, "insufficient_permissions", message).into());
+    for permission in [Permission::ServiceAccountsManage, Permission::ApiKeysCreate] {
+        visit.require(permission, Scope::Project(found.project.id))?;
     }
     Ok(page(&visit, &found, Form::default(), StatusCode::OK))
 }
