@@ -34,6 +34,15 @@ PAGES = (
     "{project}/credentials",
     "{project}/credentials/new",
     "{project}/manage/users",
+    "{project}/manage/users/{viewer}",
+    "{project}/manage/users/{viewer}/remove",
+    "{project}/manage/users/invitations",
+    "{project}/manage/groups/{group}",
+    "{project}/manage/service-accounts",
+    "{project}/manage/service-accounts/new",
+    "{project}/manage/service-accounts/{account}",
+    "{project}/manage/service-accounts/{account}/api-keys",
+    "{project}/manage/service-accounts/{account}/delete",
     "{project}/manage/roles",
     "{project}/manage/roles/permissions",
     "{project}/manage/audit",
@@ -77,6 +86,21 @@ class House:
         for number in range(30):
             self.project.create_key(f"Key {number}")
         self.viewer_password = self.add_viewer(self.project)
+        self.account = self.made(f"{self.project.path}/service_accounts", {"name": LONG})
+        self.group = self.made("/v1/organization/groups", {"name": RIGHT_TO_LEFT})
+        self.made("/v1/organization/groups", {"name": "Not in the project"})
+        admin.post(f"{self.project.path}/groups", {"group_id": self.group, "role": "viewer"}).expect(200)
+        grant = {"id": self.project.id, "role": "member"}
+        invited = {"email": "invited@example.com", "role": "reader", "projects": [grant]}
+        url = admin.post("/v1/organization/invites", invited).expect(200).json["url"]
+        installed.secrets.add(url.rsplit("/", 1)[1], "an invitation")
+
+    def made(self, path: str, body: dict[str, Any]) -> str:
+        """The id of something new."""
+        answer = self.admin.post(path, body).expect(200).json
+        if key := answer.get("api_key"):
+            self.installed.secrets.add(key["value"], "an API key")
+        return answer["id"]
 
     def add_viewer(self, project: Project) -> str:
         made = self.admin.post("/v1/organization/invites", {"email": VIEWER, "role": "reader"}).expect(200).json
@@ -87,10 +111,17 @@ class House:
         users: list[Any] = self.admin.get("/v1/organization/users", limit=100).expect(200).json["data"]
         user = next(user["id"] for user in users if user["email"] == VIEWER)
         self.admin.post(f"{project.path}/users", {"user_id": user, "role": "viewer"}).expect(200)
+        self.viewer = user
         return password
 
     def path(self, page: str) -> str:
-        return page.format(project=f"/projects/{self.project.id}", key=self.key.id)
+        return page.format(
+            project=f"/projects/{self.project.id}",
+            key=self.key.id,
+            viewer=self.viewer,
+            group=self.group,
+            account=self.account,
+        )
 
     def owner(self, **options: Any) -> Tab:
         tab = self.browser.person(**options)

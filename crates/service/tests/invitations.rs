@@ -85,9 +85,9 @@ async fn who_manages_members_of_a_project_sees_and_withdraws_their_own_invitatio
     };
     let another = Actor { identity: identity(Uuid::from_u128(7)), ..manager.clone() };
     let page = || Page { limit: 10, order: Order::Desc, cursor: None };
-    let listed = invitation::list(&house.keyward, &manager, page()).await.unwrap();
+    let listed = invitation::list(&house.keyward, &manager, None, page()).await.unwrap();
     assert_eq!(listed.data.len(), 1);
-    assert!(invitation::list(&house.keyward, &another, page()).await.unwrap().data.is_empty());
+    assert!(invitation::list(&house.keyward, &another, None, page()).await.unwrap().data.is_empty());
     for refused in [
         invitation::find(&house.keyward, &another, own.id).await.map(drop),
         invitation::delete(&house.keyward, &another, own.id).await,

@@ -191,29 +191,46 @@ const LIST: Paged = paged!(
     "SELECT i.id, i.organization_id, i.email, i.grants, i.invited_by, i.created_at, i.expires_at,
         i.ended_at, i.ended_as, u.email AS inviter_email, u.name AS inviter_name, u.created_at AS inviter_created_at
     FROM invitations i JOIN users u ON u.id = i.invited_by
-    WHERE i.organization_id = $3 AND ($4 OR i.invited_by = $5)",
+    WHERE i.organization_id = $3 AND ($4 IS NULL OR i.invited_by = $4) AND ($5 IS NULL OR i.grants LIKE $5)",
     "i.id"
 );
 
-/// One page of an organization's invitations: all, or those in one user's name.
-/// `Err(CursorUnknown)` inside for a cursor that isn't one of the organization's.
+/// Which invitations a list shows. The default shows all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct InvitationFilter {
+    /// Only those in this user's name.
+    pub invited_by: Option<UserId>,
+    /// Only those that give a role in this project.
+    pub project: Option<ProjectId>,
+}
+
+impl InvitationFilter {
+    fn shows(self, invitation: &Invitation) -> bool {
+        let is_into = |project| invitation.grants.projects.iter().any(|grant| grant.id == project);
+        self.invited_by.is_none_or(|user| user == invitation.invited_by) && self.project.is_none_or(is_into)
+    }
+}
+
+/// One page of an organization's invitations. `Err(CursorUnknown)` inside for a
+/// cursor that isn't one of them.
 pub async fn list(
     conn: &mut Conn<'_>,
     organization: OrganizationId,
-    invited_by: Option<UserId>,
+    filter: InvitationFilter,
     page: &Page<InvitationId>,
 ) -> Result<Result<Listed<InvitationDetails>, CursorUnknown>, StoreError> {
     if let Some(cursor) = page.cursor {
         let found = find(conn, organization, cursor.id()).await?;
-        let is_listed = |found: &InvitationDetails| invited_by.is_none_or(|user| found.invitation.invited_by == user);
-        if !found.as_ref().is_some_and(is_listed) {
+        if !found.is_some_and(|found| filter.shows(&found.invitation)) {
             return Ok(Err(CursorUnknown(cursor.param())));
         }
     }
     let (text, travel) = LIST.travel(page, InvitationId::uuid);
-    let everybodys = invited_by.is_none();
-    let user = invited_by.map_or(Uuid::nil(), UserId::uuid);
-    let rows = sql!(conn, fetch_all as Row, text, travel.bound, travel.limit, organization.uuid(), everybodys, user)?;
+    let sender = filter.invited_by.map(UserId::uuid);
+    // An id stands nowhere in them but as that of a project.
+    let names_project = filter.project.map(|project| format!("%\"{project}\"%"));
+    let rows =
+        sql!(conn, fetch_all as Row, text, travel.bound, travel.limit, organization.uuid(), sender, names_project)?;
     let invitations = rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
     Ok(Ok(travel.finish(invitations)))
 }

@@ -59,6 +59,7 @@ pub async fn list(
         search: query.one("search")?,
         environment: query.one("environment")?,
         unused: unused(&mut query)?,
+        service_account: None,
     };
     let has_access = query.word("owner_project_access", &[("active", true), ("any", true), ("inactive", false)])?;
     let sort = query.word("sort", SORTS)?.unwrap_or_default();

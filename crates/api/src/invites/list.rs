@@ -30,7 +30,7 @@ pub async fn list(
 ) -> Result<Json<ListObject<InviteObject>>, ApiError> {
     let page = query.page(Order::Desc)?;
     query.end()?;
-    let listed = invitation::list(&api.keyward, &actor, page).await?;
+    let listed = invitation::list(&api.keyward, &actor, None, page).await?;
     let now = api.keyward.now();
     Ok(Json(ListObject::new(listed, |details| InviteObject::new(details, now))))
 }

@@ -25,7 +25,7 @@ pub struct ProjectUserObject {
 
 impl From<ProjectMemberDetails> for ProjectUserObject {
     fn from(details: ProjectMemberDetails) -> Self {
-        let ProjectMemberDetails { member, role } = details;
+        let ProjectMemberDetails { member, role, .. } = details;
         Self {
             object: "organization.project.user",
             id: member.user.id.to_string(),

@@ -104,7 +104,7 @@ impl From<User> for RoleCreator {
 
 impl From<HeldRole> for AssignedRoleObject {
     fn from(held: HeldRole) -> Self {
-        let HeldRole { role, creator, sources } = held;
+        let HeldRole { role, creator, sources, .. } = held;
         let custom = role.custom.as_ref();
         Self {
             id: role.id.to_string(),

@@ -7,7 +7,7 @@ use keyward_domain::{
     id::RoleId,
     page::{Order, Page},
     permission::Permission,
-    role::{BuiltIn, Role},
+    role::{BuiltIn, Role, Scope},
 };
 use keyward_service::{
     Error, group, role,
@@ -31,10 +31,12 @@ pub struct HeldRow {
     pub name: String,
     /// What it is for.
     pub description: String,
-    /// The groups that it comes from.
-    pub groups: Vec<String>,
-    /// Whether it can be taken here: it isn't only a group's.
+    /// Where it comes from, in words.
+    pub comes: String,
+    /// Whether the principal holds it itself, not only through a group.
     pub is_direct: bool,
+    /// Whether single sign-on gives it.
+    pub by_sso: bool,
 }
 
 /// The section of a page that `grants/section.html` shows.
@@ -49,6 +51,13 @@ pub struct Grants {
     pub may_assign: bool,
 }
 
+impl Grants {
+    /// Whether single sign-on gives one of them.
+    pub fn by_sso(&self) -> bool {
+        self.rows.iter().any(|row| row.by_sso)
+    }
+}
+
 /// What is held at a seat; `None` if the visitor may not know. `action` is the
 /// address of these roles.
 pub async fn load(console: &Console, visit: &Visit, seat: Seat, action: String) -> Result<Option<Grants>, Refused> {
@@ -61,7 +70,8 @@ pub async fn load(console: &Console, visit: &Visit, seat: Seat, action: String) 
     for one in held {
         rows.push(row(console, visit, seat, one).await?);
     }
-    let may_assign = visit.may(Permission::RolesAssign, seat.scope);
+    let may_assign = visit.may(Permission::RolesAssign, seat.scope)
+        && role_assignment::reaches(&console.keyward, &visit.actor, seat).await?;
     let mut options = Vec::new();
     if may_assign {
         let page = Page { limit: MOST, order: Order::Asc, cursor: None };
@@ -89,7 +99,7 @@ fn may_give(visit: &Visit, seat: Seat, role: &Role) -> bool {
 }
 
 async fn row(console: &Console, visit: &Visit, seat: Seat, held: HeldRole) -> Result<HeldRow, Refused> {
-    let sees_groups = visit.may(Permission::GroupsRead, keyward_domain::role::Scope::Organization);
+    let sees_groups = visit.may(Permission::GroupsRead, Scope::Organization);
     let mut groups = Vec::new();
     for source in &held.sources {
         if let Principal::Group(id) = source
@@ -102,12 +112,16 @@ async fn row(console: &Console, visit: &Visit, seat: Seat, held: HeldRole) -> Re
             });
         }
     }
+    let given = held.is_given.then(|| "given directly".to_owned());
+    let by_sso = held.by_sso.then(|| "by single sign-on".to_owned());
+    let through = (!groups.is_empty()).then(|| format!("through {}", groups.join(", ")));
     Ok(HeldRow {
         id: held.role.id.to_string(),
         name: held.role.name.to_string(),
-        is_direct: held.sources.contains(&seat.principal),
+        comes: [given, by_sso, through].into_iter().flatten().collect::<Vec<_>>().join(", and "),
+        is_direct: held.is_given || held.by_sso,
+        by_sso: held.by_sso,
         description: held.role.description,
-        groups,
     })
 }
 

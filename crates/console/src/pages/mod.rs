@@ -20,6 +20,7 @@ mod project_grants;
 mod projects;
 mod retention;
 mod roles;
+mod service_accounts;
 mod settings;
 mod setup;
 mod sign_in;
@@ -45,6 +46,7 @@ pub fn routes() -> Router<Console> {
         .merge(api_keys::routes())
         .merge(credentials::routes())
         .merge(manage::routes())
+        .merge(service_accounts::routes())
         .merge(audit::routes())
         .merge(users::routes())
         .merge(groups::routes())

@@ -61,6 +61,17 @@ pub async fn person(app: &TestApp, email: &str, name: &str) -> (Actor, String) {
     (person, id)
 }
 
+/// Gives a member a built-in role in the project at `path` of the API.
+pub async fn give_in(app: &TestApp, project: &str, user: &str, role: keyward_domain::role::BuiltIn) {
+    let body = json!({"user_id": user, "role": role.id()});
+    app.admin.post(&format!("{project}/users"), body).await.ok();
+}
+
+/// A project's page below its settings, from its path in the API.
+pub fn manage(project: &str, page: &str) -> String {
+    format!("/projects/{}/manage/{page}", project.rsplit('/').next().unwrap())
+}
+
 /// Gives a member a built-in role of the organization.
 pub async fn give(app: &TestApp, user: &str, role: keyward_domain::role::BuiltIn) {
     let path = format!("/v1/organization/users/{user}/roles");

@@ -31,6 +31,8 @@ pub struct ProjectGroup {
     pub group: Group,
     /// Since when.
     pub added_at: Timestamp,
+    /// What it holds there.
+    pub roles: Vec<RoleId>,
 }
 
 /// One page of the groups in a project.
@@ -46,7 +48,12 @@ pub async fn list(
     let conn = &mut connection.conn();
     find_place(conn, actor.organization, scope).await?;
     let Listed { data, has_more } = store::in_project(conn, actor.organization, project, &page).await??;
-    let groups = data.into_iter().map(|(group, since)| ProjectGroup { project, group, added_at: from_millis(since) });
+    let held = role_assignment::at(conn, actor.organization, scope, "group").await?;
+    let groups = data.into_iter().map(|(group, since)| {
+        let own = held.iter().filter(|held| held.principal == Principal::Group(group.id));
+        let roles = own.map(|held| held.role).collect();
+        ProjectGroup { project, group, added_at: from_millis(since), roles }
+    });
     Ok(Listed { data: groups.collect(), has_more })
 }
 
@@ -63,9 +70,10 @@ pub async fn find(keyward: &Keyward, actor: &Actor, project: ProjectId, id: Grou
 async fn find_in(conn: &mut Conn<'_>, actor: &Actor, project: ProjectId, id: GroupId) -> Result<ProjectGroup> {
     let group = group::find_in(conn, actor.organization, id).await?;
     let all = role_assignment::of_principal(conn, actor.organization, Principal::Group(id)).await?;
-    let here = all.iter().filter(|held| held.scope == Scope::Project(project));
-    let since = here.map(|held| held.created_at).min().ok_or(Error::NotFound("group of the project"))?;
-    Ok(ProjectGroup { project, group, added_at: from_millis(since) })
+    let here = || all.iter().filter(|held| held.scope == Scope::Project(project));
+    let since = here().map(|held| held.created_at).min().ok_or(Error::NotFound("group of the project"))?;
+    let roles = here().map(|held| held.role).collect();
+    Ok(ProjectGroup { project, group, added_at: from_millis(since), roles })
 }
 
 /// Gives a group a role in a project. Twice is not an error.

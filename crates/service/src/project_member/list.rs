@@ -2,7 +2,6 @@
 
 use keyward_domain::{
     actor::Actor,
-    assignment::project_role_word,
     id::{ProjectId, UserId},
     page::{Listed, Page},
     permission::Permission,
@@ -30,8 +29,8 @@ pub async fn list(
     let held = store::held_by(conn, actor.organization, &users).await?;
     let details = data.into_iter().map(|member| {
         let here = held.iter().filter(|held| held.user == member.user.id && held.scope == scope);
-        let roles: Vec<_> = here.map(|held| held.role).collect();
-        ProjectMemberDetails { member, role: project_role_word(&roles) }
+        let roles = here.map(|held| held.role).collect();
+        ProjectMemberDetails::new(member, roles)
     });
     Ok(Listed { data: details.collect(), has_more })
 }

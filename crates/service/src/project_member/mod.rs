@@ -6,6 +6,8 @@ mod list;
 mod remove;
 mod update;
 
+use std::collections::BTreeSet;
+
 use keyward_domain::{
     actor::Actor,
     assignment::project_role_word,
@@ -38,6 +40,8 @@ pub struct ProjectMemberDetails {
     pub member: ProjectMember,
     /// `owner`, `member`, `viewer`, or the id of a custom role.
     pub role: String,
+    /// All that they hold there directly.
+    pub roles: Vec<RoleId>,
 }
 
 fn seat(project: ProjectId, user: UserId) -> Seat {
@@ -50,9 +54,16 @@ async fn find_in(conn: &mut Conn<'_>, actor: &Actor, project: ProjectId, user: U
     let all = role_assignment::of_principal(conn, actor.organization, Principal::User(user)).await?;
     let here: Vec<_> = all.into_iter().filter(|held| held.scope == Scope::Project(project)).collect();
     let since = here.iter().map(|held| held.created_at).min().ok_or(Error::NotFound("member of the project"))?;
-    let roles: Vec<RoleId> = here.iter().map(|held| held.role).collect();
     let member = ProjectMember { user: found, added_at: keyward_domain::clock::from_millis(since) };
-    Ok(ProjectMemberDetails { member, role: project_role_word(&roles) })
+    Ok(ProjectMemberDetails::new(member, here.iter().map(|held| held.role).collect()))
+}
+
+impl ProjectMemberDetails {
+    /// By hand and by single sign-on the same role can be held twice: it is one.
+    fn new(member: ProjectMember, roles: BTreeSet<RoleId>) -> Self {
+        let roles: Vec<_> = roles.into_iter().collect();
+        Self { member, role: project_role_word(&roles), roles }
+    }
 }
 
 /// The role that is to be held in the project.

@@ -12,7 +12,7 @@ use keyward_domain::{
 };
 use keyward_store::{Conn, role_assignment as store};
 
-use super::{Principal, Seat, check_principal, roles_of};
+use super::{Principal, Seat, access_of, check_principal, roles_of};
 use crate::{Error, Keyward, Result, authorize::authorize, place::find_place, role::page_of};
 
 /// A role that is held, and by which principals' doing.
@@ -24,6 +24,10 @@ pub struct HeldRole {
     pub creator: Option<User>,
     /// The principal itself, or the groups that it comes from.
     pub sources: Vec<Principal>,
+    /// Whether somebody gave it to the principal itself.
+    pub is_given: bool,
+    /// Whether single sign-on gave it to the principal itself, and takes it.
+    pub by_sso: bool,
 }
 
 /// One page of the roles that a user or a group holds at a scope.
@@ -41,6 +45,18 @@ pub async fn find(keyward: &Keyward, actor: &Actor, seat: Seat, role: RoleId) ->
     all.into_iter().find(|held| held.role.id == role).ok_or(Error::NotFound("role assignment"))
 }
 
+/// Whether the actor holds as much at a scope as whoever sits there, so that a
+/// change of theirs would be let through.
+pub async fn reaches(keyward: &Keyward, actor: &Actor, seat: Seat) -> Result<bool> {
+    authorize(actor, Permission::MembersRead, seat.scope)
+        .or_else(|_| authorize(actor, Permission::RolesRead, seat.scope))?;
+    let mut connection = keyward.read().await?;
+    let conn = &mut connection.conn();
+    check_principal(conn, actor.organization, seat.principal).await?;
+    let held = access_of(conn, actor.organization, seat.principal).await?;
+    Ok(actor.access.covers(&held.within(seat.scope)))
+}
+
 async fn held(conn: &mut Conn<'_>, actor: &Actor, seat: Seat) -> Result<Vec<HeldRole>> {
     let organization = actor.organization;
     find_place(conn, organization, seat.scope).await?;
@@ -49,8 +65,9 @@ async fn held(conn: &mut Conn<'_>, actor: &Actor, seat: Seat) -> Result<Vec<Held
     if let Principal::User(user) = seat.principal {
         assignments.extend(store::through_groups(conn, organization, user).await?);
     }
+    assignments.retain(|assignment| assignment.scope == seat.scope);
     let mut sources: BTreeMap<RoleId, Vec<Principal>> = BTreeMap::new();
-    for assignment in assignments.into_iter().filter(|assignment| assignment.scope == seat.scope) {
+    for assignment in &assignments {
         let of_role = sources.entry(assignment.role).or_default();
         if !of_role.contains(&assignment.principal) {
             of_role.push(assignment.principal);
@@ -70,7 +87,10 @@ async fn held(conn: &mut Conn<'_>, actor: &Actor, seat: Seat) -> Result<Vec<Held
             },
         };
         let sources = sources.get(&role.id).cloned().unwrap_or_default();
-        held.push(HeldRole { role, creator, sources });
+        let own = || assignments.iter().filter(|own| own.role == role.id && own.principal == seat.principal);
+        let is_given = own().any(|own| own.source.is_none());
+        let by_sso = own().any(|own| own.source.is_some());
+        held.push(HeldRole { role, creator, sources, is_given, by_sso });
     }
     Ok(held)
 }

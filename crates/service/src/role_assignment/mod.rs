@@ -23,7 +23,7 @@ use keyward_store::{
 use serde_json::json;
 
 pub use assign::assign;
-pub use list::{HeldRole, find, list};
+pub use list::{HeldRole, find, list, reaches};
 pub use unassign::unassign;
 
 use crate::{

@@ -4,7 +4,7 @@ use keyward_domain::{
     Timestamp,
     api_key::{ApiKey, KeyStatus, KeyUsage},
     clock::to_millis,
-    id::{ApiKeyId, OrganizationId, ProjectId},
+    id::{ApiKeyId, OrganizationId, ProjectId, ServiceAccountId},
     page::{Listed, Page},
     secret::{KeyKind, redacted},
 };
@@ -23,7 +23,8 @@ macro_rules! listed {
         WHEN k.expires_at <= $6 THEN 'expired' ELSE 'active' END)
     AND (lower(k.name) LIKE $7 ESCAPE '\\' OR lower(k.last_four) = $8 OR k.id = $9)
     AND ($10 IS NULL OR k.environment = $10)
-    AND ($11 IS NULL OR u.last_used_at IS NULL OR u.last_used_at < $11)"
+    AND ($11 IS NULL OR u.last_used_at IS NULL OR u.last_used_at < $11)
+    AND ($12 IS NULL OR k.service_account_id = $12)"
         )
     };
 }
@@ -107,6 +108,8 @@ pub struct ApiKeyFilter {
     pub environment: Option<String>,
     /// Only those that weren't used.
     pub unused: Option<Unused>,
+    /// Only those of this service account.
+    pub service_account: Option<ServiceAccountId>,
 }
 
 /// Since when a key wasn't used.
@@ -165,7 +168,8 @@ pub async fn list(
         search.map(searched_preview),
         search.and_then(|text| text.parse::<ApiKeyId>().ok()).map(ApiKeyId::uuid),
         filter.environment.as_deref(),
-        filter.unused.map(Unused::before)
+        filter.unused.map(Unused::before),
+        filter.service_account.map(ServiceAccountId::uuid)
     )?;
     let keys = rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
     Ok(Ok(travel.finish(keys)))

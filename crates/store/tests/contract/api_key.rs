@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use keyward_domain::{
     api_key::{ApiKey, Creator, KeyAccess, KeyStatus, KeyUsage, PreviousSecret},
-    id::{AdminKeyId, ApiKeyId, OrganizationId, ProjectId},
+    id::{AdminKeyId, ApiKeyId, OrganizationId, ProjectId, ServiceAccountId},
     page::{Cursor, Order, Page},
     permission::Permission,
     secret::SecretDigest,
@@ -256,9 +256,10 @@ async fn every_order_shows_each_key_once_both_ways(database: &Database) {
 async fn filters_and_search_narrow_the_list(database: &Database) {
     let organization = add_organization(database, 1).await;
     let project = add_project(database, organization, 2).await;
+    let bot = ServiceAccountId::from_uuid(uuid(20));
     let keys = [
         ApiKey { name: name("Éclair 100%"), environment: Some("production".into()), ..new_api_key(&project, 10) },
-        ApiKey { name: name("Nightly"), disabled: true, ..new_api_key(&project, 11) },
+        ApiKey { name: name("Nightly"), disabled: true, service_account: Some(bot), ..new_api_key(&project, 11) },
         // At its end it is over.
         ApiKey { name: name("NIGHTLY old"), expires_at: Some(moment(10)), ..new_api_key(&project, 12) },
         ApiKey { revoked_at: Some(moment(3)), disabled: true, last_four: "AbCd".into(), ..new_api_key(&project, 13) },
@@ -297,6 +298,8 @@ async fn filters_and_search_narrow_the_list(database: &Database) {
         (unused(Unused::Since(moment(8))), vec![0, 2, 3]),
         (unused(Unused::Since(moment(9))), vec![0, 1, 2, 3]),
         (ApiKeyFilter { status: Some(KeyStatus::Active), ..search("nightly") }, vec![]),
+        (ApiKeyFilter { service_account: Some(bot), ..ApiKeyFilter::default() }, vec![1]),
+        (ApiKeyFilter { service_account: Some(ServiceAccountId::from_uuid(uuid(21))), ..search("nightly") }, vec![]),
     ];
     for (filter, expected) in cases {
         let expected = expected.into_iter().map(|at: usize| keys[at].id).collect();

@@ -9,7 +9,7 @@ use keyward_domain::{
 };
 use keyward_store::{
     CursorUnknown, StoreError,
-    invitation::{self, InvitationDetails},
+    invitation::{self, InvitationDetails, InvitationFilter},
 };
 
 use crate::support::{Database, add_organization, add_project, add_user, moment, uuid};
@@ -19,7 +19,7 @@ contract!(
     an_address_has_one_open_invitation_in_an_organization,
     a_renewed_invitation_is_found_by_its_new_link_only,
     an_invitation_ends_once,
-    invitations_are_paged_all_or_one_senders,
+    invitations_are_paged_all_or_of_one_sender_or_project,
     the_organization_that_invites_is_described,
 );
 
@@ -116,30 +116,46 @@ async fn an_invitation_ends_once(database: &Database) {
     assert_eq!(invitation::find_open(conn, own, &made.email).await.unwrap(), None);
 }
 
-async fn invitations_are_paged_all_or_one_senders(database: &Database) {
+async fn invitations_are_paged_all_or_of_one_sender_or_project(database: &Database) {
     let (own, other) = (add_organization(database, 1).await, add_organization(database, 2).await);
     let (ada, bob) = (add_user(database, 7).await, add_user(database, 8).await);
-    for (organization, sender, number) in [(own, &ada, 10), (own, &bob, 11), (other, &ada, 12), (own, &ada, 13)] {
-        let made = new(organization, sender, number, &format!("{number}@example.com"));
+    let (project, second) = (add_project(database, own, 3).await.id, add_project(database, own, 4).await.id);
+    for (organization, sender, number, into) in [
+        (own, &ada, 10, vec![second, project]),
+        (own, &bob, 11, vec![project]),
+        (other, &ada, 12, vec![project]),
+        (own, &ada, 13, vec![]),
+        (own, &bob, 14, vec![second]),
+    ] {
+        let mut made = new(organization, sender, number, &format!("{number}@example.com"));
+        made.grants.projects =
+            into.into_iter().map(|id| ProjectGrant { id, role: InvitedProjectRole::Member }).collect();
         add(database, &made, &[u8::try_from(number).unwrap()]).await.unwrap();
     }
     let id = |number| InvitationId::from_uuid(uuid(number));
+    let filter = |invited_by, project| InvitationFilter { invited_by, project };
     let mut connection = database.read().await;
     let conn = &mut connection.conn();
-    for (sender, limit, cursor, expected, has_more) in [
-        (None, 2, None, vec![13, 11], true),
-        (None, 2, Some(Cursor::After(id(11))), vec![10], false),
-        (Some(ada.id), 5, None, vec![13, 10], false),
+    for (filter, limit, cursor, expected, has_more) in [
+        (filter(None, None), 3, None, vec![14, 13, 11], true),
+        (filter(None, None), 3, Some(Cursor::After(id(11))), vec![10], false),
+        (filter(Some(ada.id), None), 5, None, vec![13, 10], false),
+        (filter(None, Some(project)), 5, None, vec![11, 10], false),
+        (filter(None, Some(project)), 1, None, vec![11], true),
+        (filter(None, Some(project)), 1, Some(Cursor::After(id(11))), vec![10], false),
+        (filter(Some(ada.id), Some(project)), 5, None, vec![10], false),
     ] {
         let page = Page { limit, order: Order::Desc, cursor };
-        let listed = invitation::list(conn, own, sender, &page).await.unwrap().unwrap();
+        let listed = invitation::list(conn, own, filter, &page).await.unwrap().unwrap();
         let found: Vec<_> = listed.data.iter().map(|details| details.invitation.id).collect();
         let expected: Vec<_> = expected.into_iter().map(id).collect();
-        assert_eq!((found, listed.has_more), (expected, has_more), "{sender:?} {limit} {cursor:?}");
+        assert_eq!((found, listed.has_more), (expected, has_more), "{filter:?} {limit} {cursor:?}");
     }
-    for (sender, foreign) in [(None, 12), (Some(ada.id), 11)] {
+    for (filter, foreign) in
+        [(filter(None, None), 12), (filter(Some(ada.id), None), 11), (filter(None, Some(project)), 14)]
+    {
         let page = Page { limit: 5, order: Order::Desc, cursor: Some(Cursor::After(id(foreign))) };
-        assert_eq!(invitation::list(conn, own, sender, &page).await.unwrap(), Err(CursorUnknown("after")));
+        assert_eq!(invitation::list(conn, own, filter, &page).await.unwrap(), Err(CursorUnknown("after")));
     }
 }
 

@@ -21,7 +21,7 @@ use super::{
     Found, May,
     fields::{self, FIELDS, NEW_ENDS},
     find,
-    list::{owner_label, requests},
+    list::{owner_label, owner_page, requests},
 };
 use crate::{
     Console,
@@ -65,6 +65,8 @@ struct DetailsPage {
     ends: &'static [(&'static str, &'static str)],
     scopes: Vec<&'static str>,
     owner: String,
+    /// The page of the service account whose it is.
+    owner_page: Option<String>,
     created: When,
     updated: When,
     expires: Option<When>,
@@ -109,6 +111,7 @@ async fn page(
         ends: NEW_ENDS,
         scopes: fields::scopes(),
         owner: owner_label(&owner),
+        owner_page: owner_page(visit, &key, &owner),
         created: When::new(key.created_at, visit.now),
         updated: When::new(key.updated_at, visit.now),
         expires: when(key.expires_at, visit.now),

@@ -7,7 +7,14 @@ use axum::{
     response::Response,
 };
 use jiff::SignedDuration;
-use keyward_domain::{Timestamp, api_key::KeyStatus, id::ProjectId, page::Order};
+use keyward_domain::{
+    Timestamp,
+    api_key::{ApiKey, KeyStatus},
+    id::ProjectId,
+    page::Order,
+    permission::Permission,
+    role::Scope,
+};
 use keyward_service::{
     Error,
     api_key::{self, ApiKeyDetails, ApiKeyFilter, KeyOwner, KeySort, ListApiKeys, Unused},
@@ -21,7 +28,7 @@ use crate::{
     list::{Paging, Query},
     pages::{
         parts::{Badge, grouped, when},
-        projects,
+        projects, service_accounts,
     },
     problem_page::Refused,
     respond::html,
@@ -42,6 +49,8 @@ struct Row {
     requests: String,
     last_used: Option<When>,
     created_by: String,
+    /// The page of the service account whose it is.
+    owner_page: Option<String>,
     created: When,
     expires: Option<When>,
     is_disabled: bool,
@@ -78,6 +87,7 @@ pub fn filter(query: &Query, now: Timestamp) -> ApiKeyFilter {
             "90" => since(90),
             _ => None,
         },
+        service_account: None,
     }
 }
 
@@ -128,7 +138,7 @@ pub async fn list(
     let page = ListPage {
         shell: Shell::new(&visit, "API keys").within(&visit, &project),
         paging: query.paging(first.as_deref(), last.as_deref(), listed.has_more),
-        rows: listed.data.into_iter().map(|details| row(&root, details, visit.now)).collect(),
+        rows: listed.data.into_iter().map(|details| row(&root, details, &visit)).collect(),
         may: May::new(&visit, &project),
         is_active: project.is_active(),
         export: export_address(&root, &query),
@@ -147,8 +157,9 @@ fn export_address(root: &str, query: &Query) -> String {
     format!("{root}/export{filters}")
 }
 
-fn row(root: &str, details: ApiKeyDetails, now: Timestamp) -> Row {
+fn row(root: &str, details: ApiKeyDetails, visit: &Visit) -> Row {
     let ApiKeyDetails { key, usage, owner } = details;
+    let now = visit.now;
     let status = key.status(now);
     Row {
         id: key.id.to_string(),
@@ -160,6 +171,7 @@ fn row(root: &str, details: ApiKeyDetails, now: Timestamp) -> Row {
         requests: requests(usage.request_count, key.max_requests),
         last_used: when(usage.last_used_at, now),
         created_by: owner_label(&owner),
+        owner_page: owner_page(visit, &key, &owner),
         created: When::new(key.created_at, now),
         expires: when(key.expires_at, now),
         is_disabled: key.disabled,
@@ -194,6 +206,14 @@ fn limits(access: &keyward_domain::api_key::KeyAccess) -> String {
 /// Calls that were made, of how many.
 pub fn requests(count: u64, most: Option<u64>) -> String {
     format!("{} / {}", grouped(count), most.map_or("∞".to_owned(), grouped))
+}
+
+/// The page of the service account whose a key is, if the visitor may see it. A
+/// deleted account has no page, and its keys are revoked with it.
+pub fn owner_page(visit: &Visit, key: &ApiKey, owner: &KeyOwner) -> Option<String> {
+    let KeyOwner::ServiceAccount(account) = owner else { return None };
+    let is_seen = key.revoked_at.is_none() && visit.may(Permission::ServiceAccountsRead, Scope::Project(key.project));
+    is_seen.then(|| service_accounts::page_of(account))
 }
 
 /// Whose a key is.

@@ -4,9 +4,9 @@
 mod bulk;
 mod create;
 mod details;
-mod fields;
+pub mod fields;
 mod list;
-mod reveal;
+pub mod reveal;
 mod rotate;
 mod states;
 

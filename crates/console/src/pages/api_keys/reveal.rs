@@ -38,7 +38,8 @@ pub enum Overlap {
     Over,
 }
 
-/// Shows a key with snippets that work as they stand.
+/// Shows a key with snippets that work as they stand, on the way to the list of
+/// keys.
 pub async fn page(
     console: &Console,
     visit: &Visit,
@@ -46,9 +47,22 @@ pub async fn page(
     revealed: &RevealedApiKey,
     overlap: Option<Overlap>,
 ) -> Result<Response, Refused> {
-    let (secret, name) = (revealed.secret.expose(), revealed.details.key.name.to_string());
     let root = format!("/projects/{}/api-keys", project.id);
-    let shell = Shell::new(visit, name.clone()).within(visit, project).crumb(root.clone(), "API keys");
+    let shell = Shell::new(visit, revealed.details.key.name.to_string()).within(visit, project);
+    page_within(console, visit, project, revealed, overlap, shell.crumb(root, "API keys")).await
+}
+
+/// The same in another place: it goes on where `shell`'s last step leads.
+pub async fn page_within(
+    console: &Console,
+    visit: &Visit,
+    project: &Project,
+    revealed: &RevealedApiKey,
+    overlap: Option<Overlap>,
+    shell: Shell,
+) -> Result<Response, Refused> {
+    let (secret, name) = (revealed.secret.expose(), revealed.details.key.name.to_string());
+    let root = shell.crumbs.last().map(|crumb| crumb.href.clone()).unwrap_or_default();
     let url = console.keyward.public_url();
     let call = example(provider(console, visit, project).await?);
     let env = format!("{}_API_KEY={secret}\n{}_BASE_URL={url}{}\n", call.variable, call.variable, call.base);

@@ -1,9 +1,9 @@
-//! What is managed of a project, in tabs: its people, roles, audit log, data
-//! and keys.
+//! What is managed of a project, in tabs: its people, service accounts, roles,
+//! audit log, data and keys.
 
-mod add_user;
 mod api_keys;
-mod user;
+mod groups;
+mod roles;
 mod users;
 
 use axum::{
@@ -20,14 +20,14 @@ use crate::{Console, problem_page::Refused, respond::to, visit::Visit};
 pub fn routes() -> Router<Console> {
     Router::new()
         .route("/projects/{project_id}/manage", get(first))
-        .route("/projects/{project_id}/manage/users", get(users::show).post(add_user::add))
-        .route("/projects/{project_id}/manage/users/{user_id}", get(user::show).post(user::change))
-        .route("/projects/{project_id}/manage/users/{user_id}/remove", get(user::ask_remove).post(user::remove))
         .route("/projects/{project_id}/manage/api-keys", get(api_keys::show))
+        .merge(users::routes())
+        .merge(groups::routes())
 }
 
 const TABS: &[(&str, &str, Permission)] = &[
     ("users", "Users", Permission::MembersRead),
+    ("service-accounts", "Service accounts", Permission::ServiceAccountsRead),
     ("roles", "Roles", Permission::RolesRead),
     ("audit", "Audit", Permission::AuditRead),
     ("retention", "Retention", Permission::RetentionRead),

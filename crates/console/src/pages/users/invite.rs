@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use keyward_domain::{
-    Invalid,
+    Invalid, Timestamp,
     invitation::{Grants, InvitedProjectRole, InvitedRole, ProjectGrant},
     organization::Email,
     permission::Permission,
@@ -54,7 +54,7 @@ async fn page(console: &Console, visit: &Visit, form: Form, status: StatusCode) 
     Ok(html_with(status, &InvitePage { shell, form, roles, projects }))
 }
 
-pub fn shell(visit: &Visit, title: &str) -> Shell {
+fn shell(visit: &Visit, title: &str) -> Shell {
     Shell::new(visit, title).crumb(ROOT, "Users").crumb(INVITATIONS, "Invitations")
 }
 
@@ -71,7 +71,7 @@ pub async fn send(State(console): State<Console>, visit: Visit, form: Form) -> R
         Ok::<_, Problem>(invitation::create(&console.keyward, &visit.actor, command).await?)
     };
     match outcome.await {
-        Ok(sent) => Ok(sent_page(&visit, &sent)),
+        Ok(sent) => Ok(sent_page(shell(&visit, "Invitation link"), INVITATIONS, &sent, visit.now)),
         Err(problem) => page(&console, &visit, form.take(&problem, FIELDS), problem.status).await,
     }
 }
@@ -96,23 +96,25 @@ fn read(form: &Form) -> Result<CreateInvitation, Invalid> {
 }
 
 /// What follows once an invitation is on its way: its link, where nobody mails
-/// it.
-pub fn sent_page(visit: &Visit, sent: &SentInvitation) -> Response {
+/// it. `list`: where it goes on.
+pub fn sent_page(shell: Shell, list: &str, sent: &SentInvitation, now: Timestamp) -> Response {
     let invitation = &sent.details.invitation;
     let Some(link) = &sent.link else {
-        return to_telling(INVITATIONS, format!("The invitation has been sent to {}.", invitation.email));
+        return to_telling(list, format!("The invitation has been sent to {}.", invitation.email));
     };
     let page = LinkPage {
-        shell: shell(visit, "Invitation link"),
+        shell,
         title: format!("Invitation for {}", invitation.email),
         label: "The link",
         link: link.expose(),
-        ends: When::new(invitation.expires_at, visit.now),
+        ends: When::new(invitation.expires_at, now),
         hint: "No mail is sent from here: hand the link to them yourself. Whoever has it can accept.",
-        back: INVITATIONS.to_owned(),
+        back: list.to_owned(),
     };
     // A reload would invite twice: the browser stands at the list.
     let mut headers = HeaderMap::new();
-    headers.insert("hx-push-url", HeaderValue::from_static(INVITATIONS));
+    if let Ok(list) = HeaderValue::try_from(list) {
+        headers.insert("hx-push-url", list);
+    }
     (headers, page.show()).into_response()
 }

@@ -1,4 +1,5 @@
-//! The organization's people: its members, one member, and invitations.
+//! The organization's people: its members, one member, and invitations, which
+//! stand in each project too.
 
 mod invitations;
 mod invite;
@@ -27,8 +28,13 @@ pub fn routes() -> Router<Console> {
     Router::new()
         .route(ROOT, get(list::list))
         .route(INVITATIONS, get(invitations::list).post(invite::send))
+        .route("/projects/{project_id}/manage/users/invitations", get(invitations::list))
         .route("/organization/users/invitations/new", get(invite::show))
         .route("/organization/users/invitations/{invitation_id}/{action}", get(invitations::ask).post(invitations::act))
+        .route(
+            "/projects/{project_id}/manage/users/invitations/{invitation_id}/{action}",
+            get(invitations::ask).post(invitations::act),
+        )
         .route("/organization/users/{user_id}", get(show::show))
         .route("/organization/users/{user_id}/roles", post(show::assign))
         .route("/organization/users/{user_id}/roles/{role_id}/unassign", get(show::ask_unassign).post(show::unassign))

@@ -19,7 +19,7 @@ use keyward_service::{
 };
 use keyward_web::Problem;
 
-use super::users::page;
+use super::{Besides, page, root};
 use crate::{
     Console, form::Form, list::Query, pages::projects, problem_page::Refused, toast::to_telling, visit::Visit,
 };
@@ -34,16 +34,12 @@ pub async fn add(
     form: Form,
 ) -> Result<Response, Refused> {
     let project = projects::find(&console, &visit, &project_id).await?.project;
-    match add_or_invite(&console, &visit, &project, &form).await {
-        Ok(Done::Told(text)) => Ok(to_telling(&format!("/projects/{}/manage/users", project.id), text)),
-        Ok(Done::Link(email, link)) => {
-            page(&console, &visit, &project, &query, Form::default(), Some((email, link)), StatusCode::OK).await
-        }
-        Err(problem) => {
-            let (form, status) = (form.take(&problem, FIELDS), problem.status);
-            page(&console, &visit, &project, &query, form, None, status).await
-        }
-    }
+    let (besides, status) = match add_or_invite(&console, &visit, &project, &form).await {
+        Ok(Done::Told(text)) => return Ok(to_telling(&root(&project), text)),
+        Ok(Done::Link(email, link)) => (Besides { link: Some((email, link)), ..Besides::default() }, StatusCode::OK),
+        Err(problem) => (Besides { person: form.take(&problem, FIELDS), ..Besides::default() }, problem.status),
+    };
+    page(&console, &visit, &project, &query, besides, status).await
 }
 
 /// What came of it.
