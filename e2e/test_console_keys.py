@@ -217,7 +217,7 @@ def test_everything_works_without_a_script(browser: Chromium, password: str) -> 
     tab.fill(name="Plain")
     tab.press("Create API Key")
     tab.press("Done")
-    tab.press("Detail of Plain")
+    tab.press("Plain")
     tab.press("Disable")
     tab.at("/projects/*/api-keys/*/disable")
     tab.press("Disable")
