@@ -222,7 +222,7 @@ def test_everything_works_without_a_script(browser: Chromium, password: str) -> 
     tab.at("/projects/*/api-keys/*/disable")
     tab.press("Disable")
     assert "is disabled" in tab.told()
-    tab.page.get_by_label("Status").select_option("disabled")
+    tab.page.get_by_role("combobox", name="Status").select_option("disabled")
     tab.press("Search")
     assert "Plain" in tab.text()
 

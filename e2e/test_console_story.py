@@ -97,7 +97,7 @@ def disable_the_unused(tab: Tab) -> None:
     tab.page.get_by_role("link", name="Production API").first.click()
     tab.press("API keys", within="nav[aria-label=Project]")
     tab.page.get_by_role("heading", name="API keys").wait_for()
-    tab.page.get_by_label("Last used").select_option(label="Not used for 90 days")
+    tab.page.get_by_role("combobox", name="Last used").select_option(label="Not used for 90 days")
     rows = tab.page.locator("tbody tr")
     eventually("the used one is left out", lambda: rows.count() == 1)
     assert "Migration script" in rows.inner_text() and "6 months ago" in rows.inner_text(), rows.inner_text()
