@@ -15,10 +15,13 @@ pub const SIZE: &str = "1,000 projects, 100,000 API keys (10,000 in the project 
 /// An id that comes before every real one.
 const OLDER: &str = "CAST(char(1) || substr(hex(randomblob(8)), 1, 15) AS BLOB)";
 
+/// Columns that aren't copied, and what stands in them instead.
+type Changed = &'static [(&'static str, &'static str)];
+
 /// Tables of which copies are made: what must differ, how many, and what else
 /// takes part (`k` is the row that is copied, `n.i` counts). Copies are older
 /// than what they were made of, so that this comes first in lists.
-const COPIES: &[(&str, &[(&str, &str)], u64, &str)] = &[
+const COPIES: &[(&str, Changed, u64, &str)] = &[
     ("projects", &[("id", OLDER), ("name", "'Project ' || n.i")], 999, ""),
     ("api_keys", &KEY, 9_999, ""),
     ("api_keys", &[KEY[0], KEY[1], KEY[2], ("project_id", "p.id")], 90, "JOIN projects p ON p.id <> k.project_id"),
