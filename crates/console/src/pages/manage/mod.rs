@@ -3,6 +3,7 @@
 
 mod api_keys;
 mod groups;
+mod holder;
 mod roles;
 mod users;
 
@@ -23,6 +24,7 @@ pub fn routes() -> Router<Console> {
         .route("/projects/{project_id}/manage/api-keys", get(api_keys::show))
         .merge(users::routes())
         .merge(groups::routes())
+        .merge(holder::routes())
 }
 
 const TABS: &[(&str, &str, Permission)] = &[

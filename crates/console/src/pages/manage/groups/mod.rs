@@ -2,29 +2,19 @@
 //! each holds.
 
 mod add;
-mod remove;
-mod roles;
-mod show;
+pub mod show;
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::{Router, routing::get};
 use keyward_domain::{
-    id::GroupId,
     page::{Cursor, Order, Page},
     permission::Permission,
     project::Project,
     role::Scope,
 };
-use keyward_service::{
-    Error, group,
-    project_group::{self, ProjectGroup},
-    role_assignment::{Principal, Seat},
-};
+use keyward_service::{group, project_group};
 
-use super::{roles::ProjectRoles, users};
-use crate::{Console, pages::projects, problem_page::Refused, shell::Shell, visit::Visit, when::When};
+use super::roles::ProjectRoles;
+use crate::{Console, problem_page::Refused, visit::Visit, when::When};
 
 /// Rows that are read at once.
 const BATCH: u32 = 100;
@@ -32,15 +22,7 @@ const BATCH: u32 = 100;
 const MOST_OFFERED: usize = 500;
 
 pub fn routes() -> Router<Console> {
-    Router::new()
-        .route("/projects/{project_id}/manage/groups", get(add::back).post(add::add))
-        .route("/projects/{project_id}/manage/groups/{group_id}", get(show::show))
-        .route("/projects/{project_id}/manage/groups/{group_id}/roles", post(roles::assign))
-        .route(
-            "/projects/{project_id}/manage/groups/{group_id}/roles/{role_id}/unassign",
-            get(roles::ask).post(roles::unassign),
-        )
-        .route("/projects/{project_id}/manage/groups/{group_id}/remove", get(remove::ask).post(remove::remove))
+    Router::new().route("/projects/{project_id}/manage/groups", get(add::back).post(add::add))
 }
 
 /// What the addresses of groups begin with.
@@ -113,45 +95,4 @@ pub async fn addable(
     };
     found.sort_by_cached_key(|(_, name)| name.to_lowercase());
     Ok((found, has_more))
-}
-
-/// A group of the project that an address names.
-struct Found {
-    project: Project,
-    held: ProjectGroup,
-}
-
-impl Found {
-    fn list(&self) -> String {
-        users::root(&self.project)
-    }
-
-    fn page(&self) -> String {
-        format!("{}/{}", root(&self.project), self.held.group.id)
-    }
-
-    fn name(&self) -> &str {
-        self.held.group.name.as_str()
-    }
-
-    const fn seat(&self) -> Seat {
-        Seat { principal: Principal::Group(self.held.group.id), scope: Scope::Project(self.project.id) }
-    }
-
-    /// Around its page.
-    fn shell(&self, visit: &Visit, title: impl Into<String>) -> Shell {
-        Shell::new(visit, title).within(visit, &self.project).crumb(self.list(), "Users")
-    }
-
-    /// Around a page below its own.
-    fn below(&self, visit: &Visit, title: &str) -> Shell {
-        self.shell(visit, title).crumb(self.page(), self.name())
-    }
-}
-
-async fn find(console: &Console, visit: &Visit, project: &str, group: &str) -> Result<Found, Error> {
-    let project = projects::find(console, visit, project).await?.project;
-    let id: GroupId = group.parse().map_err(|_| Error::NotFound("group of the project"))?;
-    let held = project_group::find(&console.keyward, &visit.actor, project.id, id).await?;
-    Ok(Found { project, held })
 }

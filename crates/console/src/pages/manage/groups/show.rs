@@ -1,23 +1,20 @@
 //! `GET /projects/{id}/manage/groups/{group}`: what a group holds in a project.
 
 use askama::Template;
-use axum::{
-    extract::{Path, State},
-    http::StatusCode,
-    response::Response,
-};
+use axum::{http::StatusCode, response::Response};
 use keyward_domain::{permission::Permission, role::Scope};
-use keyward_service::role_assignment;
+use keyward_service::{project_group::ProjectGroup, role_assignment};
 
-use super::{Found, find};
 use crate::{
     Console,
     form::Form,
-    pages::grants::{self, Grants},
+    pages::{
+        grants::{self, Grants},
+        manage::holder::Holder,
+    },
     problem_page::Refused,
     respond::html_with,
     shell::Shell,
-    visit::Visit,
     when::When,
 };
 
@@ -40,34 +37,25 @@ struct GroupPage {
 /// The page; also again, after a form on it was refused.
 pub async fn page(
     console: &Console,
-    visit: &Visit,
-    found: &Found,
+    holder: &Holder,
+    held: &ProjectGroup,
     form: Form,
     status: StatusCode,
 ) -> Result<Response, Refused> {
-    let seat = found.seat();
+    let (visit, seat) = (&holder.visit, holder.seat());
     let may_manage = visit.may(Permission::MembersManage, seat.scope);
     let is_above = !role_assignment::reaches(&console.keyward, &visit.actor, seat).await?;
     let sees_group = visit.may(Permission::GroupsRead, Scope::Organization);
     let page = GroupPage {
-        shell: found.shell(visit, found.name()),
-        page: found.page(),
-        name: found.name().to_owned(),
-        added: When::new(found.held.added_at, visit.now),
-        members: sees_group.then(|| format!("/organization/groups/{}", found.held.group.id)),
-        grants: grants::load(console, visit, seat, format!("{}/roles", found.page())).await?,
+        shell: holder.shell(holder.name()),
+        page: holder.page(),
+        name: holder.name().to_owned(),
+        added: When::new(held.added_at, visit.now),
+        members: sees_group.then(|| format!("/organization/groups/{}", held.group.id)),
+        grants: grants::load(console, visit, seat, format!("{}/roles", holder.page())).await?,
         can_manage: may_manage && !is_above,
         is_above: may_manage && is_above,
         form,
     };
     Ok(html_with(status, &page))
-}
-
-pub async fn show(
-    State(console): State<Console>,
-    visit: Visit,
-    Path((project_id, group_id)): Path<(String, String)>,
-) -> Result<Response, Refused> {
-    let found = find(&console, &visit, &project_id, &group_id).await?;
-    page(&console, &visit, &found, Form::default(), StatusCode::OK).await
 }
