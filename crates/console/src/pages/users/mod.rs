@@ -41,18 +41,10 @@ pub fn routes() -> Router<Console> {
         .route("/organization/users/{user_id}/{action}", get(switch::ask).post(switch::act))
 }
 
-fn id_of(text: &str) -> Result<UserId, Error> {
-    text.parse().map_err(|_| Error::NotFound("user"))
-}
-
 /// The member that an address names.
 async fn find(console: &Console, visit: &Visit, id: &str) -> Result<MemberDetails, Error> {
-    member::find(&console.keyward, &visit.actor, id_of(id)?).await
-}
-
-/// The same with the last use of their keys, for their own page.
-async fn find_with_key_use(console: &Console, visit: &Visit, id: &str) -> Result<MemberDetails, Error> {
-    member::find_with_key_use(&console.keyward, &visit.actor, id_of(id)?).await
+    let id: UserId = id.parse().map_err(|_| Error::NotFound("user"))?;
+    member::find(&console.keyward, &visit.actor, id).await
 }
 
 fn page_of(id: UserId) -> String {

@@ -12,7 +12,7 @@ use keyward_service::{
     role_assignment::{self, Principal, Seat},
 };
 
-use super::{ROOT, find, find_with_key_use, page_of};
+use super::{ROOT, find, page_of};
 use crate::{
     Console,
     form::Form,
@@ -52,7 +52,6 @@ struct ShowPage {
     second_factor: bool,
     added: When,
     disabled_since: Option<When>,
-    key_last_used: Option<When>,
     projects: Vec<ProjectRow>,
     grants: Option<Grants>,
     form: Form,
@@ -90,7 +89,6 @@ async fn page(
         second_factor: member.second_factor,
         added: When::new(member.added_at, visit.now),
         disabled_since: when(member.disabled_at, visit.now),
-        key_last_used: when(details.api_key_last_used_at, visit.now),
         projects: details.projects.into_iter().map(project_row).collect(),
         grants,
         form,
@@ -113,7 +111,7 @@ pub async fn show(
     visit: Visit,
     Path(user_id): Path<String>,
 ) -> Result<Response, Refused> {
-    let details = find_with_key_use(&console, &visit, &user_id).await?;
+    let details = find(&console, &visit, &user_id).await?;
     page(&console, &visit, details, Form::default(), StatusCode::OK).await
 }
 
@@ -123,7 +121,7 @@ pub async fn assign(
     Path(user_id): Path<String>,
     form: Form,
 ) -> Result<Response, Refused> {
-    let details = find_with_key_use(&console, &visit, &user_id).await?;
+    let details = find(&console, &visit, &user_id).await?;
     match grants::assign(&console, &visit, seat(&details), &form).await {
         Ok(role) => {
             let user = &details.member.user;
