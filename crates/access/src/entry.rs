@@ -18,7 +18,7 @@ use keyward_domain::{
 };
 use secrecy::SecretString;
 
-use crate::{Refusal, caps::RequestCounter};
+use crate::{LimitEntry, LimitScope, Refusal, caps::RequestCounter};
 
 /// A key, compiled. Replaced as a whole when the key changes; the counter is
 /// carried over.
@@ -38,6 +38,7 @@ pub struct KeyEntry {
     disabled: bool,
     revoked: bool,
     rules: Option<Box<Rules>>,
+    pub(crate) limits: Option<Arc<LimitEntry>>,
 }
 
 /// The restrictions of a key that has any.
@@ -51,8 +52,16 @@ struct Rules {
 }
 
 impl KeyEntry {
-    pub(crate) fn compile(key: IndexedKey, project: Arc<ProjectEntry>, counter: Arc<RequestCounter>) -> Self {
+    /// `known` is what the key was before.
+    pub(crate) fn compile(
+        key: IndexedKey,
+        project: Arc<ProjectEntry>,
+        counter: Arc<RequestCounter>,
+        known: Option<&Self>,
+    ) -> Self {
         let access = key.access;
+        let before = known.and_then(|known| known.limits.as_deref());
+        let limits = LimitEntry::of_key(key.id.uuid(), access.limits, before);
         let rules = (access != KeyAccess::default()).then(|| {
             Box::new(Rules {
                 permissions: access.permissions(),
@@ -73,6 +82,7 @@ impl KeyEntry {
             disabled: key.disabled,
             revoked: key.revoked,
             rules,
+            limits,
         }
     }
 
@@ -130,6 +140,22 @@ impl KeyEntry {
         self.rules.as_ref().is_some_and(|rules| rules.models.is_some()) || self.project.state.load().models.is_some()
     }
 
+    /// Whether any of the project's limits is one of certain models.
+    pub fn limits_models(&self) -> bool {
+        let state = self.project.state.load();
+        state.limits.iter().any(|limit| matches!(limit.scope, LimitScope::Model(_)))
+    }
+
+    /// The limits that a call to the model that goes by all of `names` has to be
+    /// within, in the order of their ids.
+    pub fn limits_of(&self, names: &[&str]) -> Vec<Arc<LimitEntry>> {
+        let state = self.project.state.load();
+        let of_project = state.limits.iter().filter(|limit| limit.holds(names));
+        let mut limits: Vec<_> = self.limits.iter().chain(of_project).cloned().collect();
+        limits.sort_unstable_by_key(|limit| limit.id);
+        limits
+    }
+
     /// Whether key and project may use the model that goes by all of `names`
     /// (alias, bare name, `provider/model`). An allow-list takes any of the
     /// names, a deny-list refuses any.
@@ -166,6 +192,8 @@ pub struct ProjectState {
     /// Its credentials and the inherited ones, in the order to be asked:
     /// by priority, its own first, older first.
     pub credentials: Arc<[Arc<CredentialEntry>]>,
+    /// Its limits.
+    pub limits: Arc<[Arc<LimitEntry>]>,
 }
 
 /// A credential with its secret, ready for use.

@@ -10,6 +10,7 @@ use keyward_domain::{
     Timestamp,
     api_key::{IndexedKey, Origin},
     id::{AdminKeyId, ApiKeyId, OrganizationId, ProjectId},
+    limit::ProjectLimit,
     model::ModelMode,
     project::Project,
     secret::{KeyKind, Pepper, SecretDigest, recognise},
@@ -17,7 +18,7 @@ use keyward_domain::{
 use papaya::HashMap;
 
 use crate::{
-    AdminKeyEntry, Authenticated, CredentialEntry, KeyEntry, PresentedKey, ProjectEntry, ProjectState, Refusal,
+    AdminKeyEntry, Authenticated, CredentialEntry, KeyEntry, LimitEntry, PresentedKey, ProjectEntry, ProjectState, Refusal,
     caps::RequestCounter,
 };
 
@@ -135,7 +136,7 @@ impl KeyIndex {
             .as_ref()
             .map_or_else(|| Arc::new(RequestCounter::starting_at(request_count)), |entry| entry.counter.clone());
         let project = self.project_entry(key.project, key.organization);
-        let entry = Arc::new(KeyEntry::compile(key, project, counter));
+        let entry = Arc::new(KeyEntry::compile(key, project, counter, known.as_deref()));
         let keys = self.keys.pin();
         keys.insert(entry.digest, entry.clone());
         if let Some(previous) = entry.previous.as_deref() {
@@ -187,6 +188,13 @@ impl KeyIndex {
     ) {
         let credentials: Arc<[_]> = credentials.into();
         self.change_project(project, organization, |state| state.credentials = credentials.clone());
+    }
+
+    /// Takes a project's limits as they are now.
+    pub fn put_limits(&self, project: ProjectId, organization: OrganizationId, limits: &[ProjectLimit]) {
+        self.change_project(project, organization, |state| {
+            state.limits = limits.iter().map(|limit| LimitEntry::of_project(limit, &state.limits)).collect();
+        });
     }
 
     /// Takes an admin key as it is now.

@@ -7,6 +7,7 @@ mod caps;
 mod client_address;
 mod entry;
 mod index;
+mod limits;
 mod presented;
 mod refusal;
 
@@ -14,5 +15,9 @@ pub use caps::{CapStore, CapUnavailable, RequestCaps};
 pub use client_address::TrustedProxies;
 pub use entry::{AdminKeyEntry, Authenticated, CredentialEntry, KeyEntry, ProjectEntry, ProjectState};
 pub use index::KeyIndex;
+pub use limits::{
+    Admission, Admitted, CallEnd, LimitEntry, LimitScope, LimitStore, LimitsUnavailable, RateLimited, RateLimits,
+    SharedLimit, nanoseconds,
+};
 pub use presented::{PresentedKey, presented_key};
 pub use refusal::Refusal;

@@ -3,6 +3,8 @@
 
 use keyward_domain::permission::Permission;
 
+use crate::RateLimited;
+
 /// Why a call is refused. The order of the variants is the order of the checks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -53,6 +55,12 @@ pub enum Refusal {
     /// The shared request count can't be reached.
     #[error("The request cap of this API key can't be checked at the moment. Try again shortly.")]
     CapUnavailable,
+    /// More than a rate limit allows.
+    #[error(transparent)]
+    RateLimited(Box<RateLimited>),
+    /// The shared counts of rate limits can't be reached.
+    #[error("The rate limits of this call can't be checked at the moment. Try again shortly.")]
+    LimitsUnavailable,
 }
 
 impl Refusal {
@@ -68,8 +76,8 @@ impl Refusal {
             | Self::OriginNotAllowed
             | Self::InsufficientPermissions(_)
             | Self::ModelNotAllowed(_) => 403,
-            Self::RequestCapReached(_) => 429,
-            Self::CapUnavailable => 503,
+            Self::RequestCapReached(_) | Self::RateLimited(_) => 429,
+            Self::CapUnavailable | Self::LimitsUnavailable => 503,
         }
     }
 
@@ -89,14 +97,15 @@ impl Refusal {
             Self::InsufficientPermissions(_) => "insufficient_permissions",
             Self::ModelNotAllowed(_) => "model_not_allowed",
             Self::RequestCapReached(_) => "request_cap_reached",
-            Self::CapUnavailable => "database_unavailable",
+            Self::RateLimited(_) => "rate_limit_exceeded",
+            Self::CapUnavailable | Self::LimitsUnavailable => "database_unavailable",
         }
     }
 
     /// Whether asking again can't help: such answers carry
     /// `x-should-retry: false`, or the SDKs repeat them.
     pub const fn is_final(&self) -> bool {
-        !matches!(self, Self::CapUnavailable)
+        !matches!(self, Self::CapUnavailable | Self::LimitsUnavailable | Self::RateLimited(_))
     }
 
     /// The field that the refusal is about.

@@ -121,6 +121,10 @@ typed_id!(
     SsoProviderId, "sso"
 );
 typed_id!(
+    /// Names a rate limit of a project.
+    LimitId, "limit"
+);
+typed_id!(
     /// Names one HTTP request to Keyward; sent back as `x-request-id`.
     RequestId, "req"
 );

@@ -19,6 +19,7 @@ pub mod hex;
 pub mod id;
 pub mod invalid;
 pub mod invitation;
+pub mod limit;
 pub mod member;
 pub mod model;
 pub mod name;

@@ -23,6 +23,7 @@ use crate::{
     head::{BodyHead, StreamOptions},
     model_routes,
     models::ModelLists,
+    rate_limit,
     resolve::{Choice, Resolution, resolve},
     respond::{AnswerBody, refuse},
     route::{self, Route},
@@ -91,7 +92,13 @@ pub(crate) async fn answer(call: Call<'_>, body: Incoming) -> Response<AnswerBod
     let mut key = None;
     let outcome = let_through(&call, body, &mut key).await;
     log(&call, key.as_deref(), outcome.as_ref());
-    let mut answer = outcome.unwrap_or_else(|error| refuse(&error, call.dialect(), call.id));
+    let mut answer = outcome.unwrap_or_else(|error| {
+        let mut answer = refuse(&error, call.dialect(), call.id);
+        if let Some(limited) = &error.limited {
+            rate_limit::tell_when(limited, call.dialect(), core.shared.parts.clock.now(), answer.headers_mut());
+        }
+        answer
+    });
     let origin = call.head.headers.get(header::ORIGIN);
     cors::permit(answer.headers_mut(), origin, &options.allowed_origins, key.as_deref());
     answer
@@ -144,18 +151,25 @@ async fn let_through(
     let (choice, target) = match target {
         Ok(found) => found,
         Err(error) => {
-            core.ledger.check_cap(key).await?;
+            let limits = key.limits_of(&[&wish.model]);
+            core.ledger.check(key, (limits, estimate(&body, &wish))).await?;
             return Err(error);
         }
     };
 
+    let limits = match key.limits_models() {
+        true => choice.ask(&wish.model, |names| key.limits_of(names)),
+        false => key.limits_of(&[]),
+    };
+    let tokens = estimate(&body, &wish);
     let adds_usage = wish.stream && operation.usage_is_asked_for() && wish.stream_options != StreamOptions::Asked;
     let rename = (choice.model != wish.model).then_some(choice.model);
     let body = splice(&body, &wish, rename, adds_usage);
     // A body that trickles in doesn't outlive its key.
     parts.index.recheck(&caller, parts.clock.now())?;
-    // 8: the request cap. From here on the call is in the books.
-    let settlement = core.ledger.open(&caller, choice.credential, call.address).await?;
+    // 8 and 9: the request cap and the rate limits. From here on the call is in
+    // the books.
+    let settlement = core.ledger.open(&caller, choice.credential, call.address, (limits, tokens)).await?;
     let stream = wish.stream;
     forward::forward(
         call,
@@ -163,6 +177,12 @@ async fn let_through(
         settlement,
     )
     .await
+}
+
+/// About how many tokens a call will use, until its answer says it: a token is
+/// about four bytes of text, and the caller says how many more there may be.
+fn estimate(body: &[u8], wish: &BodyHead<'_>) -> u64 {
+    (body.len() as u64 / 4).saturating_add(wish.max_tokens)
 }
 
 /// The credential to use, if the project has any; refuses a model that the key
@@ -187,7 +207,7 @@ async fn choose<'a>(
     };
     let allowed = match choice {
         _ if !key.restricts_models() => true,
-        Some(choice) => choice.is_allowed(requested, |names| key.may_use_model(names)),
+        Some(choice) => choice.ask(requested, |names| key.may_use_model(names)),
         None => key.may_use_model(&[requested]),
     };
     if !allowed {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::StatusCode;
-use keyward_access::Refusal;
+use keyward_access::{RateLimited, Refusal};
 use keyward_domain::{id::RequestId, provider::Dialect};
 use keyward_provider::{
     http::{BodyError, SendError},
@@ -30,11 +30,13 @@ pub(crate) struct CallError {
     pub(crate) is_final: bool,
     /// The methods that the address knows, for a 405.
     pub(crate) allow: Option<&'static str>,
+    /// The rate limit that it is about.
+    pub(crate) limited: Option<Box<RateLimited>>,
 }
 
 impl CallError {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, message: message.into(), param: None, is_final: false, allow: None }
+        Self { status, code, message: message.into(), param: None, is_final: false, allow: None, limited: None }
     }
 
     pub(crate) fn bad_request(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
@@ -169,11 +171,13 @@ impl CallError {
 impl From<Refusal> for CallError {
     fn from(refusal: Refusal) -> Self {
         let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::FORBIDDEN);
-        Self {
-            param: refusal.param(),
-            is_final: refusal.is_final(),
-            ..Self::new(status, refusal.code(), refusal.to_string())
-        }
+        let error = Self::new(status, refusal.code(), refusal.to_string());
+        let (param, is_final) = (refusal.param(), refusal.is_final());
+        let limited = match refusal {
+            Refusal::RateLimited(limited) => Some(limited),
+            _ => None,
+        };
+        Self { param, is_final, limited, ..error }
     }
 }
 

@@ -13,12 +13,14 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use keyward_access::{Authenticated, Refusal};
 use keyward_provider::{
-    Operation, Target, UpstreamResponse,
+    Operation, Target, UpstreamResponse, Usage,
     http::SendError,
     tap::{ResponseTap, is_event_stream},
 };
 
-use crate::{call::Call, error::CallError, respond::AnswerBody, settle::Settlement, stream::Forwarding, watch::Watch};
+use crate::{
+    call::Call, error::CallError, rate_limit, respond::AnswerBody, settle::Settlement, stream::Forwarding, watch::Watch,
+};
 
 /// Keyward's own share of a call's time, in microseconds.
 const OVERHEAD: HeaderName = HeaderName::from_static("keyward-overhead-us");
@@ -43,7 +45,7 @@ pub(crate) struct Outgoing {
 pub(crate) async fn forward(
     call: &Call<'_>,
     outgoing: Outgoing,
-    settlement: Settlement,
+    mut settlement: Settlement,
 ) -> Result<Response<AnswerBody>, CallError> {
     let Outgoing { caller, target, operation, body, stream, adds_usage, waited } = outgoing;
     let mut watch = stream.then(|| Watch::new(Rc::clone(call.core), caller.clone()));
@@ -63,16 +65,19 @@ pub(crate) async fn forward(
         Err(refusal) => return Err(refusal.into()),
     };
     if matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+        settlement.close(Some(Usage::default()));
         return Err(CallError::provider_authentication());
     }
 
     let UpstreamResponse { status, headers, body } = answer;
     let tap = ResponseTap::for_response(operation, &headers, adds_usage);
+    let standing = settlement.standing();
     let watch = is_event_stream(&headers).then(|| watch.unwrap_or_else(|| Watch::new(Rc::clone(call.core), caller)));
     let forwarding = Forwarding::new(operation, status.is_success(), body, tap, settlement, watch);
     let mut response = Response::new(AnswerBody::Forward(Box::new(forwarding)));
     *response.status_mut() = status;
     *response.headers_mut() = headers;
+    rate_limit::tell(&standing, operation.dialect(), call.core.shared.parts.clock.now(), response.headers_mut());
     let own = call.began.elapsed().saturating_sub(away + waited);
     let own = u64::try_from(own.as_micros()).unwrap_or(u64::MAX);
     response.headers_mut().insert(OVERHEAD, HeaderValue::from(own));

@@ -36,6 +36,8 @@ pub(crate) struct BodyHead<'a> {
     pub(crate) stream_options: StreamOptions,
     /// A field that names further models, if there is one.
     pub(crate) further_models: Option<&'static str>,
+    /// How many tokens the caller wants at most; 0 where nothing readable says so.
+    pub(crate) max_tokens: u64,
     /// Behind the body's opening brace.
     pub(crate) inside: usize,
 }
@@ -67,6 +69,11 @@ const INCLUDE_USAGE: &str = "include_usage";
 /// one doesn't answer.
 const MODELS: &str = "models";
 const FALLBACKS: &str = "fallbacks";
+/// What chat completions, completions and messages call it; then chat
+/// completions' newer name, and that of responses.
+const MAX_TOKENS: &str = "max_tokens";
+const MAX_COMPLETION_TOKENS: &str = "max_completion_tokens";
+const MAX_OUTPUT_TOKENS: &str = "max_output_tokens";
 
 impl<'a> BodyHead<'a> {
     /// Reads the body of a call.
@@ -85,7 +92,17 @@ impl<'a> BodyHead<'a> {
         }
         let mut bad = None;
         let mut json = serde_json::Deserializer::from_str(text);
-        let fields = Fields::read(&mut json, &[MODEL, STREAM, STREAM_OPTIONS, MODELS, FALLBACKS], &mut bad);
+        let keys = &[
+            MODEL,
+            STREAM,
+            STREAM_OPTIONS,
+            MODELS,
+            FALLBACKS,
+            MAX_TOKENS,
+            MAX_COMPLETION_TOKENS,
+            MAX_OUTPUT_TOKENS,
+        ];
+        let fields = Fields::read(&mut json, keys, &mut bad);
         let fields = match (bad, fields.and_then(|fields| json.end().map(|()| fields))) {
             (Some(bad), _) => return Err(bad),
             (None, Ok(fields)) => fields,
@@ -93,7 +110,7 @@ impl<'a> BodyHead<'a> {
                 return Err(whole(format!("The request's body isn't valid JSON: {error}.")));
             }
         };
-        let [model, stream, options, models, fallbacks] = fields.0;
+        let [model, stream, options, models, fallbacks, most @ ..] = fields.0;
         let (model, model_at) = match model {
             Some(raw) => (read_model(raw)?, range_in(text, raw)),
             None => return Err(wrong(MODEL, "The request names no model. Add a model, such as \"gpt-4o-mini\".")),
@@ -107,8 +124,10 @@ impl<'a> BodyHead<'a> {
         let is_given = |raw: Option<&RawValue>| raw.is_some_and(|raw| raw.get() != "null");
         let further = [(MODELS, models), (FALLBACKS, fallbacks)].into_iter().find(|(_, raw)| is_given(*raw));
         let further_models = further.map(|(name, _)| name);
+        // What isn't a number is the provider's to refuse.
+        let max_tokens = most.into_iter().flatten().filter_map(|raw| raw.get().parse().ok()).max().unwrap_or(0);
         let inside = text.len() - trimmed.len() + 1;
-        Ok(Self { model, model_at, stream, stream_options, further_models, inside })
+        Ok(Self { model, model_at, stream, stream_options, further_models, max_tokens, inside })
     }
 }
 
@@ -198,6 +217,17 @@ mod tests {
         assert!(!read(r#"{"model":"m","stream":null}"#).stream);
         assert!(matches!(read(r#"{"model":"plain"}"#).model, Cow::Borrowed(_)));
         assert_eq!(read(r#"{"model":"a\/b"}"#).model, "a/b");
+    }
+
+    #[test]
+    fn the_most_tokens_are_read_by_each_of_their_names() {
+        let most = |body: &str| read(body).max_tokens;
+        assert_eq!(most(r#"{"model":"m","max_tokens":5}"#), 5);
+        assert_eq!(most(r#"{"model":"m","max_tokens":5,"max_completion_tokens":7}"#), 7);
+        assert_eq!(most(r#"{"model":"m","max_output_tokens":9}"#), 9);
+        for nothing in ["null", "-1", "1e3", "\"5\"", "{}"] {
+            assert_eq!(most(&format!(r#"{{"model":"m","max_tokens":{nothing}}}"#)), 0);
+        }
     }
 
     #[test]

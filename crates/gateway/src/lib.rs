@@ -21,6 +21,7 @@ mod head;
 mod message;
 mod model_routes;
 mod models;
+mod rate_limit;
 mod resolve;
 mod respond;
 mod route;
@@ -44,7 +45,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
-use keyward_access::{KeyIndex, RequestCaps, TrustedProxies};
+use keyward_access::{KeyIndex, RateLimits, RequestCaps, TrustedProxies};
 use keyward_domain::{
     Clock, Randomness,
     id::{IdSource, RequestId},
@@ -82,6 +83,8 @@ pub struct GatewayParts {
     pub index: Arc<KeyIndex>,
     /// Who counts the calls of capped keys.
     pub caps: RequestCaps,
+    /// Who counts the calls of limited keys, projects and models.
+    pub limits: RateLimits,
     /// Where every completed call is recorded.
     pub journal: Arc<Journal>,
     /// The time, for keys that expire and for records.

@@ -73,12 +73,12 @@ fn split<'a>(credentials: &[Arc<CredentialEntry>], requested: &'a str) -> (Optio
 }
 
 impl Choice<'_> {
-    /// Asks `allowed` about all names that the model goes by: what the caller
+    /// Asks `policy` about all names that the model goes by: what the caller
     /// wrote, the alias in it, the provider's own name, and that with the
     /// provider before it.
-    pub(crate) fn is_allowed(&self, requested: &str, allowed: impl FnOnce(&[&str]) -> bool) -> bool {
+    pub(crate) fn ask<T>(&self, requested: &str, policy: impl FnOnce(&[&str]) -> T) -> T {
         let full = format!("{}/{}", self.credential.provider, self.model);
-        allowed(&[requested, self.name, self.model, &full])
+        policy(&[requested, self.name, self.model, &full])
     }
 }
 
@@ -164,7 +164,7 @@ mod tests {
     fn policy_is_asked_about_every_name() {
         let all = [credential(Provider::OpenAi, &[("fast", "gpt-4o-mini")])];
         let Resolution::Chosen(choice) = resolve(&all, Dialect::OpenAi, "openai/fast", None) else { panic!() };
-        assert!(choice.is_allowed("openai/fast", |names| {
+        assert!(choice.ask("openai/fast", |names| {
             names == ["openai/fast", "fast", "gpt-4o-mini", "openai/gpt-4o-mini"]
         }));
     }

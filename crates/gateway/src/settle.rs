@@ -19,18 +19,25 @@ use std::{
     },
 };
 
-use keyward_access::{Authenticated, CredentialEntry, KeyEntry, Refusal, RequestCaps};
-use keyward_domain::{Clock, clock::to_millis};
+use keyward_access::{
+    Admission, Authenticated, CallEnd, CredentialEntry, KeyEntry, LimitEntry, RateLimits, Refusal, RequestCaps,
+};
+use keyward_domain::{Clock, clock::to_millis, limit::Standing};
 use keyward_provider::Usage;
 use keyward_telemetry::journal::{Journal, JournalError, UsageRecord};
 use tokio_util::task::TaskTracker;
 
-use crate::error::CallError;
+use crate::{GatewayParts, error::CallError};
 
-/// One core's way to the journal, and the counters of request caps.
+/// The limits of a call, and about how many tokens it will use.
+pub(crate) type Demand = (Vec<Arc<LimitEntry>>, u64);
+
+/// One core's way to the journal, the counters of request caps and those of
+/// rate limits.
 pub(crate) struct Ledger {
     journal: Arc<Journal>,
     caps: RequestCaps,
+    limits: RateLimits,
     clock: Arc<dyn Clock>,
     /// For what must be done although nobody waits for it any more.
     tasks: TaskTracker,
@@ -41,24 +48,42 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    pub(crate) fn new(journal: Arc<Journal>, caps: RequestCaps, clock: Arc<dyn Clock>, tasks: TaskTracker) -> Self {
-        Self { journal, caps, clock, tasks, kept: RefCell::default(), in_doubt: Cell::new(false) }
+    pub(crate) fn new(parts: &GatewayParts, tasks: TaskTracker) -> Self {
+        Self {
+            journal: Arc::clone(&parts.journal),
+            caps: parts.caps.clone(),
+            limits: parts.limits.clone(),
+            clock: Arc::clone(&parts.clock),
+            tasks,
+            kept: RefCell::default(),
+            in_doubt: Cell::new(false),
+        }
     }
 
-    /// Check 8 for a call that can't go out anyway: says whether the cap is
-    /// reached, and counts nothing.
-    pub(crate) async fn check_cap(self: &Rc<Self>, key: &Arc<KeyEntry>) -> Result<(), CallError> {
-        self.reserve(key).await?.give_back().await;
+    /// Checks 8 and 9 for a call that can't go out anyway: says whether the cap
+    /// or a limit is reached, and counts nothing.
+    pub(crate) async fn check(self: &Rc<Self>, key: &Arc<KeyEntry>, demand: Demand) -> Result<(), CallError> {
+        self.reserve(key, demand).await?.give_back().await;
         Ok(())
     }
 
-    /// Counts one call, or refuses it at the cap.
-    async fn reserve(self: &Rc<Self>, key: &Arc<KeyEntry>) -> Result<Reservation, Refusal> {
-        let is_local = self.caps.counts_in_journal() || key.max_requests.is_none();
+    /// Counts one call, or refuses it at the cap or at a rate limit.
+    async fn reserve(self: &Rc<Self>, key: &Arc<KeyEntry>, demand: Demand) -> Result<Reservation, Refusal> {
+        let is_local = self.caps.counts_in_journal() || key.max_requests.is_none() && demand.0.is_empty();
         let (ledger, key) = (Rc::clone(self), Arc::clone(key));
         let counting = async move {
             ledger.caps.reserve(&key).await?;
-            Ok(Reservation { ledger, key, open: true })
+            let mut reservation = Reservation { ledger, key, admission: None, open: true };
+            let (limits, tokens) = demand;
+            let ledger = &reservation.ledger;
+            match ledger.limits.admit(limits, tokens, ledger.clock.now()).await {
+                Ok(admission) => reservation.admission = Some(admission),
+                Err(refusal) => {
+                    reservation.give_back().await;
+                    return Err(refusal);
+                }
+            }
+            Ok(reservation)
         };
         if is_local {
             return counting.await;
@@ -68,16 +93,17 @@ impl Ledger {
         self.tasks.spawn_local(counting).await.unwrap_or(Err(Refusal::CapUnavailable))
     }
 
-    /// Check 8: counts a call that goes out now. The journal has it before the
-    /// provider does, where a cap depends on it.
+    /// Checks 8 and 9: counts a call that goes out now. The journal has it before
+    /// the provider does, where a cap depends on it.
     pub(crate) async fn open(
         self: &Rc<Self>,
         caller: &Authenticated,
         credential: &CredentialEntry,
         ip: IpAddr,
+        demand: Demand,
     ) -> Result<Settlement, CallError> {
         let key = &caller.key;
-        let reservation = self.reserve(key).await?;
+        let reservation = self.reserve(key, demand).await?;
         let counted = key.max_requests.is_some();
         let journaled = counted && self.caps.counts_in_journal();
         let record = UsageRecord {
@@ -141,6 +167,13 @@ impl Ledger {
         }
     }
 
+    /// Counts the end of a call by its rate limits.
+    fn end(&self, admission: &Admission, end: CallEnd) {
+        if let Some(counting) = self.limits.end(admission, end) {
+            self.tasks.spawn_local(counting);
+        }
+    }
+
     async fn give_back(&self, key: &KeyEntry) {
         if self.caps.give_back(key).await.is_err() {
             tracing::error!(key = %key.id, "a call that wasn't sent stays counted: the shared count can't be reached");
@@ -152,13 +185,18 @@ impl Ledger {
 struct Reservation {
     ledger: Rc<Ledger>,
     key: Arc<KeyEntry>,
+    /// What its rate limits counted, until they are told of its end.
+    admission: Option<Admission>,
     open: bool,
 }
 
 impl Reservation {
-    /// The call stays counted.
-    fn keep(mut self) -> Rc<Ledger> {
+    /// The call stays counted, and has ended.
+    fn keep(mut self, end: CallEnd) -> Rc<Ledger> {
         self.open = false;
+        if let Some(admission) = self.admission.take() {
+            self.ledger.end(&admission, end);
+        }
         Rc::clone(&self.ledger)
     }
 
@@ -169,7 +207,10 @@ impl Reservation {
         let _ = self.begin_to_give_back().await;
     }
 
-    fn begin_to_give_back(&self) -> tokio::task::JoinHandle<()> {
+    fn begin_to_give_back(&mut self) -> tokio::task::JoinHandle<()> {
+        if let Some(admission) = self.admission.take() {
+            self.ledger.end(&admission, CallEnd::NeverSent);
+        }
         let (ledger, key) = (Rc::clone(&self.ledger), Arc::clone(&self.key));
         self.ledger.tasks.spawn_local(async move { ledger.give_back(&key).await })
     }
@@ -200,11 +241,19 @@ impl Settlement {
         &self.begun
     }
 
-    /// The call is over; nothing more is added later.
+    /// How the rate limits of the call stand.
+    pub(crate) fn standing(&self) -> Standing {
+        let admission = self.reservation.as_ref().and_then(|reservation| reservation.admission.as_ref());
+        admission.map_or_else(Standing::default, |admission| admission.standing)
+    }
+
+    /// The call is over; nothing more is added later. `None`: nobody knows what
+    /// it used.
     pub(crate) fn close(&mut self, usage: Option<Usage>) {
         let Some(reservation) = self.reservation.take() else { return };
+        let end = usage.map_or(CallEnd::Unknown, |usage| CallEnd::Used(usage.total_tokens()));
         let usage = usage.unwrap_or_default();
-        reservation.keep().append_surely(&UsageRecord {
+        reservation.keep(end).append_surely(&UsageRecord {
             input_tokens: usage.input_tokens,
             output_tokens: usage.output_tokens,
             cached_input_tokens: usage.cached_input_tokens,

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
 use keyward_provider::{
-    Operation, UpstreamBody,
+    Operation, UpstreamBody, Usage,
     error_frame::{StreamError, error_frame},
     tap::{ResponseTap, TapOutcome},
 };
@@ -155,7 +155,9 @@ impl Forwarding {
 
     fn settle(&mut self) -> Option<TapOutcome> {
         let outcome = self.tap.take().map(ResponseTap::end);
-        self.settlement.close(outcome.as_ref().and_then(|outcome| outcome.usage));
+        let usage = outcome.as_ref().and_then(|outcome| outcome.usage);
+        // A refusal of the provider's uses nothing; of another answer nobody knows.
+        self.settlement.close(usage.or((!self.is_success).then(Usage::default)));
         outcome
     }
 

@@ -63,6 +63,10 @@ impl Server {
             let (keyward, stop) = (keyward.clone(), stop.clone());
             async move { keyward.settle_until(stop).await }
         });
+        background.spawn({
+            let (keyward, stop) = (keyward.clone(), stop.clone());
+            async move { keyward.keep_limits(stop).await }
+        });
         background.spawn(keep_writing_uses(keyward.clone(), stop.clone()));
         background.spawn(aggregate::keep_writing(keyward.clone(), stop.clone()));
         background.spawn(session::keep_deleting_over(keyward.clone(), stop.clone()));
@@ -135,6 +139,7 @@ fn start_gateway(
     let parts = GatewayParts {
         index: keyward.index().clone(),
         caps: keyward.request_caps(),
+        limits: keyward.rate_limits(),
         journal,
         clock,
         ids: keyward.ids().clone(),

@@ -17,7 +17,7 @@ use keyward_store::{
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Keyward, Result, admin_key, api_key, credential};
+use crate::{Keyward, Result, admin_key, api_key, credential, limit};
 
 /// How often other processes' changes are looked for: a quarter of the second
 /// within which every node must have them.
@@ -46,6 +46,7 @@ impl Keyward {
         for project in project::all(conn).await? {
             self.index.put_project(&project);
         }
+        limit::load(self, conn).await?;
         credential::index::load(self, conn).await?;
         api_key::index::load(self, conn).await?;
         admin_key::index::load(self, conn).await?;
@@ -127,6 +128,7 @@ impl Keyward {
         if let Some(project) = project::find_any(conn, id).await? {
             let is_new = self.index.project(id).is_none();
             self.index.put_project(&project);
+            limit::take_in_project(self, conn, &project).await?;
             if is_new {
                 // A new project inherits the organization's credentials.
                 credential::index::take_in_project(self, conn, id).await?;

@@ -8,7 +8,7 @@ use keyward_domain::{Clock, Randomness, Timestamp, id::IdSource};
 use keyward_store::{Pool, PooledConnection};
 
 use crate::{
-    Result, admin_key::Uses, aggregate::Aggregate, follow::Follower, mail::Outbox, password::Hasher,
+    Result, admin_key::Uses, aggregate::Aggregate, follow::Follower, limit::SharedLimits, mail::Outbox, password::Hasher,
     password_reset::Requests, sign_in::Guard, usage::Drainer, vault::Vault,
 };
 
@@ -31,6 +31,8 @@ pub struct Keyward {
     pub(crate) guard: Arc<Guard>,
     /// `None` for commands that only look or change: they serve no calls.
     pub(crate) drainer: Option<Arc<Drainer>>,
+    /// What this process counts for limits that others hold with it.
+    pub(crate) limits: Arc<SharedLimits>,
     /// What links to this Keyward start with, without a slash at the end.
     pub(crate) public_url: Arc<str>,
     /// `None` where no mail is sent: links are shown instead.

@@ -28,6 +28,7 @@ pub mod denied;
 pub mod group;
 pub mod idempotency;
 pub mod invitation;
+pub mod limit;
 pub mod mail;
 pub mod member;
 pub mod organization;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use keyward_access::KeyIndex;
-use keyward_domain::{Clock, Randomness, clock::to_millis, id::IdSource};
+use keyward_domain::{Clock, Randomness, clock::to_millis, id::{IdSource, RequestId}};
 use keyward_store::{
     Pool, StoreError,
     installation::{self, Installation},
@@ -20,6 +20,7 @@ use keyward_telemetry::journal::Journal;
 use crate::{
     Error, Keyward, MasterKey,
     follow::Follower,
+    limit::SharedLimits,
     usage::Drainer,
     vault::{DoesNotOpen, Vault},
 };
@@ -121,6 +122,7 @@ pub async fn open(parts: Parts) -> Result<Keyward, OpenError> {
     };
     let (vault, admin_key_uses, public_url) = (Arc::new(vault), Arc::default(), public_url.into());
     let (aggregate, passwords, guard) = (Arc::default(), Arc::default(), Arc::default());
+    let limits = Arc::new(SharedLimits::new(RequestId::generate(&ids, &*clock, &*randomness).uuid()));
     let keyward = Keyward {
         pool,
         clock,
@@ -134,6 +136,7 @@ pub async fn open(parts: Parts) -> Result<Keyward, OpenError> {
         passwords,
         guard,
         drainer,
+        limits,
         public_url,
         outbox: None,
         reset_requests: Arc::default(),

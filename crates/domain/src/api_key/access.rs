@@ -9,6 +9,7 @@ use url::Url;
 use super::change::set;
 use crate::{
     Invalid,
+    limit::Limits,
     model::ModelPatterns,
     permission::{Permission, PermissionSet, parse_scopes},
 };
@@ -30,6 +31,9 @@ pub struct KeyAccess {
     pub allowed_origins: Vec<Origin>,
     /// Whether a request without an `Origin` is refused.
     pub require_origin: bool,
+    /// How often it may be used.
+    #[serde(skip_serializing_if = "Limits::is_empty")]
+    pub limits: Limits,
 }
 
 /// An edit of restrictions: `None` leaves one as it is.
@@ -45,17 +49,20 @@ pub struct AccessPatch {
     pub allowed_origins: Option<Vec<Origin>>,
     /// Whether a request without an `Origin` is refused.
     pub require_origin: Option<bool>,
+    /// New limits, all of them.
+    pub limits: Option<Limits>,
 }
 
 impl KeyAccess {
     /// Applies an edit.
     pub fn apply(&mut self, patch: AccessPatch) {
-        let AccessPatch { scopes, allowed_models, allowed_ips, allowed_origins, require_origin } = patch;
+        let AccessPatch { scopes, allowed_models, allowed_ips, allowed_origins, require_origin, limits } = patch;
         set(&mut self.scopes, scopes);
         set(&mut self.allowed_models, allowed_models);
         set(&mut self.allowed_ips, allowed_ips);
         set(&mut self.allowed_origins, allowed_origins);
         set(&mut self.require_origin, require_origin);
+        set(&mut self.limits, limits);
     }
 
     /// What the scopes permit.

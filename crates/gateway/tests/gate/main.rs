@@ -12,6 +12,7 @@ mod cut;
 mod failures;
 mod full_disk;
 mod hang_ups;
+mod limits;
 mod models;
 mod origins;
 mod passing;

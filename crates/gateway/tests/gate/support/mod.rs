@@ -16,12 +16,13 @@ use std::{
 
 use http_body_util::{BodyExt as _, Full};
 use jiff::Timestamp;
-use keyward_access::{CapStore, CredentialEntry, KeyIndex, RequestCaps};
+use keyward_access::{CapStore, CredentialEntry, KeyIndex, LimitStore, RateLimits, RequestCaps};
 use keyward_domain::{
     Clock, Name, Randomness,
     api_key::{ApiKey, Creator, KeyAccess, KeyDraft},
     credential::Aliases,
-    id::{ApiKeyId, CredentialId, IdSource, OrganizationId, ProjectId},
+    id::{ApiKeyId, CredentialId, IdSource, LimitId, OrganizationId, ProjectId},
+    limit::{Limits, ProjectLimit},
     model::ModelPermissions,
     project::Project,
     provider::Provider,
@@ -90,6 +91,7 @@ pub struct Gate {
 pub struct Setup {
     pub options: GatewayOptions,
     pub shared_caps: Option<Arc<dyn CapStore>>,
+    pub shared_limits: Option<Arc<dyn LimitStore>>,
 }
 
 impl Default for Setup {
@@ -98,7 +100,7 @@ impl Default for Setup {
         options.cores = 2;
         options.client.allow_private = true;
         options.trusted_proxies = keyward_access::TrustedProxies::new(vec!["127.0.0.0/8".parse().unwrap()]);
-        Self { options, shared_caps: None }
+        Self { options, shared_caps: None, shared_limits: None }
     }
 }
 
@@ -123,6 +125,7 @@ impl Gate {
         let parts = GatewayParts {
             index: Arc::clone(&index),
             caps: setup.shared_caps.map_or(RequestCaps::Local, RequestCaps::Shared),
+            limits: setup.shared_limits.map_or(RateLimits::Local, RateLimits::Shared),
             journal: Arc::clone(&journal),
             clock: clock.clone(),
             ids: Arc::new(IdSource::default()),
@@ -231,6 +234,23 @@ impl Gate {
         project.deactivated_at = (!active).then(|| self.clock.now());
         project.model_permissions = models;
         self.index.put_project(&project);
+    }
+
+    /// Gives the project limits: for the models of a name, or for all.
+    pub fn set_limits(&self, limits: &[(Option<&str>, Limits)]) {
+        let now = self.clock.now();
+        let limit = |(number, (model, limits)): (usize, &(Option<&str>, Limits))| ProjectLimit {
+            id: LimitId::from_uuid(Uuid::from_u128(50 + number as u128)),
+            organization: self.project.organization,
+            project: self.project.id,
+            model: model.map(str::to_owned),
+            limits: *limits,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        let limits: Vec<_> = limits.iter().enumerate().map(limit).collect();
+        self.index.put_limits(self.project.id, self.project.organization, &limits);
     }
 
     pub fn bare_credential(&self, provider: Provider) -> CredentialEntry {
