@@ -43,6 +43,10 @@ PAGES = (
     "{project}/manage/service-accounts/{account}",
     "{project}/manage/service-accounts/{account}/api-keys",
     "{project}/manage/service-accounts/{account}/delete",
+    "{project}/manage/limits",
+    "{project}/manage/limits/new",
+    "{project}/manage/limits/{limit}",
+    "{project}/manage/limits/{limit}/delete",
     "{project}/manage/roles",
     "{project}/manage/roles/permissions",
     "{project}/manage/audit",
@@ -89,6 +93,8 @@ class House:
         self.account = self.made(f"{self.project.path}/service_accounts", {"name": LONG})
         self.group = self.made("/v1/organization/groups", {"name": RIGHT_TO_LEFT})
         self.made("/v1/organization/groups", {"name": "Not in the project"})
+        limit = {"model": "gpt-4o*", "requests_per_minute": 60, "tokens_per_minute": 100_000}
+        self.limit = self.made(f"{self.project.path}/limits", limit)
         admin.post(f"{self.project.path}/groups", {"group_id": self.group, "role": "viewer"}).expect(200)
         grant = {"id": self.project.id, "role": "member"}
         invited = {"email": "invited@example.com", "role": "reader", "projects": [grant]}

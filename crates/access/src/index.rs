@@ -18,8 +18,8 @@ use keyward_domain::{
 use papaya::HashMap;
 
 use crate::{
-    AdminKeyEntry, Authenticated, CredentialEntry, KeyEntry, LimitEntry, PresentedKey, ProjectEntry, ProjectState, Refusal,
-    caps::RequestCounter,
+    AdminKeyEntry, Authenticated, CredentialEntry, KeyEntry, LimitEntry, PresentedKey, ProjectEntry, ProjectState,
+    Refusal, caps::RequestCounter,
 };
 
 type ByDigest<T> = HashMap<SecretDigest, T, BuildHasherDefault<DigestHasher>>;

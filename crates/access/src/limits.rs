@@ -110,7 +110,9 @@ impl RateLimited {
                 format!("Rate limit reached for {whose}: {limit} tokens a minute. Try again in {seconds} s.")
             }
             Measure::Parallel => {
-                format!("Too many calls at one time for {whose}: {limit} may be under way. Try again when one has ended.")
+                format!(
+                    "Too many calls at one time for {whose}: {limit} may be under way. Try again when one has ended."
+                )
             }
         }
     }
@@ -199,12 +201,7 @@ impl RateLimits {
     }
 
     /// Check 9: lets a call of about `tokens` through all of `limits`.
-    pub async fn admit(
-        &self,
-        limits: Vec<Arc<LimitEntry>>,
-        tokens: u64,
-        now: Timestamp,
-    ) -> Result<Admission, Refusal> {
+    pub async fn admit(&self, limits: Vec<Arc<LimitEntry>>, tokens: u64, now: Timestamp) -> Result<Admission, Refusal> {
         if limits.is_empty() {
             return Ok(Admission { limits, tokens, standing: Standing::default() });
         }

@@ -18,7 +18,9 @@ pub mod extract;
 mod groups;
 mod invitations;
 mod invites;
+mod limits;
 mod list;
+mod model_permissions;
 mod not_found;
 mod openapi;
 mod operations;
@@ -29,6 +31,7 @@ pub mod policy;
 mod project_groups;
 mod project_users;
 mod projects;
+mod rate_limits;
 mod retention;
 mod reveal;
 mod role_assignments;
@@ -66,6 +69,9 @@ fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(openapi::frame())
         .merge(operations::routes())
         .merge(projects::routes())
+        .merge(model_permissions::routes())
+        .merge(limits::routes())
+        .merge(rate_limits::routes())
         .merge(api_keys::routes())
         .merge(admin_api_keys::routes())
         .merge(audit_logs::routes())

@@ -49,6 +49,19 @@ const POLICY: &[(&str, Needs)] = &[
     ("archive-project", Holds(ProjectDeactivate)),
     ("activate-project", Holds(ProjectDeactivate)),
 
+    ("retrieve-project-model-permissions", Holds(ProjectRead)),
+    ("update-project-model-permissions", Holds(ProjectUpdate)),
+    ("delete-project-model-permissions", Holds(ProjectUpdate)),
+
+    // Limits
+    ("list-project-limits", Holds(LimitsRead)),
+    ("create-project-limit", Holds(LimitsManage)),
+    ("retrieve-project-limit", Holds(LimitsRead)),
+    ("modify-project-limit", Holds(LimitsManage)),
+    ("delete-project-limit", Holds(LimitsManage)),
+    ("list-project-rate-limits", Holds(LimitsRead)),
+    ("update-project-rate-limits", Holds(LimitsManage)),
+
     // API keys
     ("list-project-api-keys", Holds(ApiKeysRead)),
     ("create-project-api-key", Holds(ApiKeysCreate)),

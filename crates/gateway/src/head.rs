@@ -92,16 +92,8 @@ impl<'a> BodyHead<'a> {
         }
         let mut bad = None;
         let mut json = serde_json::Deserializer::from_str(text);
-        let keys = &[
-            MODEL,
-            STREAM,
-            STREAM_OPTIONS,
-            MODELS,
-            FALLBACKS,
-            MAX_TOKENS,
-            MAX_COMPLETION_TOKENS,
-            MAX_OUTPUT_TOKENS,
-        ];
+        let keys =
+            &[MODEL, STREAM, STREAM_OPTIONS, MODELS, FALLBACKS, MAX_TOKENS, MAX_COMPLETION_TOKENS, MAX_OUTPUT_TOKENS];
         let fields = Fields::read(&mut json, keys, &mut bad);
         let fields = match (bad, fields.and_then(|fields| json.end().map(|()| fields))) {
             (Some(bad), _) => return Err(bad),

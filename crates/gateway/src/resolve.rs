@@ -164,8 +164,9 @@ mod tests {
     fn policy_is_asked_about_every_name() {
         let all = [credential(Provider::OpenAi, &[("fast", "gpt-4o-mini")])];
         let Resolution::Chosen(choice) = resolve(&all, Dialect::OpenAi, "openai/fast", None) else { panic!() };
-        assert!(choice.ask("openai/fast", |names| {
-            names == ["openai/fast", "fast", "gpt-4o-mini", "openai/gpt-4o-mini"]
-        }));
+        assert!(
+            choice
+                .ask("openai/fast", |names| { names == ["openai/fast", "fast", "gpt-4o-mini", "openai/gpt-4o-mini"] })
+        );
     }
 }

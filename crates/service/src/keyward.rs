@@ -8,8 +8,8 @@ use keyward_domain::{Clock, Randomness, Timestamp, id::IdSource};
 use keyward_store::{Pool, PooledConnection};
 
 use crate::{
-    Result, admin_key::Uses, aggregate::Aggregate, follow::Follower, limit::SharedLimits, mail::Outbox, password::Hasher,
-    password_reset::Requests, sign_in::Guard, usage::Drainer, vault::Vault,
+    Result, admin_key::Uses, aggregate::Aggregate, follow::Follower, limit::SharedLimits, mail::Outbox,
+    password::Hasher, password_reset::Requests, sign_in::Guard, usage::Drainer, vault::Vault,
 };
 
 /// A running Keyward. Cheap to clone.

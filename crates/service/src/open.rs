@@ -10,7 +10,11 @@ use std::{
 };
 
 use keyward_access::KeyIndex;
-use keyward_domain::{Clock, Randomness, clock::to_millis, id::{IdSource, RequestId}};
+use keyward_domain::{
+    Clock, Randomness,
+    clock::to_millis,
+    id::{IdSource, RequestId},
+};
 use keyward_store::{
     Pool, StoreError,
     installation::{self, Installation},

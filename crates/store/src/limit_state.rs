@@ -31,12 +31,7 @@ const ELSEWHERE: &str = "SELECT CAST(COALESCE(SUM(running), 0) AS BIGINT) FROM l
 
 /// How many calls other processes have under way under a limit, at `now` in
 /// milliseconds since 1970.
-pub async fn running_elsewhere(
-    conn: &mut Conn<'_>,
-    limit: Uuid,
-    process: Uuid,
-    now: i64,
-) -> Result<i64, StoreError> {
+pub async fn running_elsewhere(conn: &mut Conn<'_>, limit: Uuid, process: Uuid, now: i64) -> Result<i64, StoreError> {
     Ok(sql!(conn, fetch_one as (i64,), ELSEWHERE, limit, process, now)?.0)
 }
 

@@ -146,10 +146,7 @@ pub async fn count(
     Ok(sql!(conn, fetch_one as (i64,), COUNT, organization.uuid(), project.uuid())?.0)
 }
 
-const LIST: Paged = paged!(
-    select!("WHERE organization_id = $3 AND project_id = $4 AND (NOT $5 OR model <> '')"),
-    "id"
-);
+const LIST: Paged = paged!(select!("WHERE organization_id = $3 AND project_id = $4 AND (NOT $5 OR model <> '')"), "id");
 
 /// One page of a project's limits; `of_models`: only those that are for some
 /// models. `Err(CursorUnknown)` inside for a cursor that isn't one of them.

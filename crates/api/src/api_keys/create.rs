@@ -17,7 +17,8 @@ use super::{
 };
 use crate::{
     Api, ApiError,
-    extract::{AdminActor, Creating, id},
+    extract::{AdminActor, Creating, id, object},
+    limits::LimitsBody,
     reveal::Reveal,
     time::Moment,
 };
@@ -52,6 +53,9 @@ pub struct CreateApiKeyBody {
     /// Whether a request without an `Origin` is refused.
     #[serde(default)]
     pub require_origin: Option<bool>,
+    /// How often it may be used; null: as often as the project allows.
+    #[serde(default, deserialize_with = "object")]
+    pub limits: Option<LimitsBody>,
     /// A label such as `production`, of at most 64 characters.
     #[serde(default)]
     pub environment: Option<String>,
@@ -68,6 +72,7 @@ impl CreateApiKeyBody {
             allowed_ips: self.allowed_ips,
             allowed_origins: self.allowed_origins,
             require_origin: self.require_origin,
+            limits: self.limits.unwrap_or_default(),
         };
         let mut access = KeyAccess::default();
         access.apply(fields.read()?);

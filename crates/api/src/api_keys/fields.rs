@@ -6,7 +6,7 @@ use keyward_domain::{
     model::ModelPatterns,
 };
 
-use crate::time::Moment;
+use crate::{limits::LimitsBody, time::Moment};
 
 /// A key's restrictions as they were sent.
 pub struct AccessFields {
@@ -15,6 +15,7 @@ pub struct AccessFields {
     pub allowed_ips: Option<Vec<String>>,
     pub allowed_origins: Option<Vec<String>>,
     pub require_origin: Option<bool>,
+    pub limits: LimitsBody,
 }
 
 impl AccessFields {
@@ -28,6 +29,7 @@ impl AccessFields {
             allowed_ips: self.allowed_ips.as_deref().map(KeyAccess::parse_ips).transpose()?,
             allowed_origins: self.allowed_origins.as_deref().map(KeyAccess::parse_origins).transpose()?,
             require_origin: self.require_origin,
+            limits: self.limits.read().map_err(|invalid| invalid.within("limits"))?,
         })
     }
 }

@@ -21,7 +21,8 @@ use super::{
 };
 use crate::{
     Api, ApiError,
-    extract::{AdminActor, IfMatch, JsonBody, present},
+    extract::{AdminActor, IfMatch, JsonBody, present, present_object},
+    limits::LimitsBody,
     time::Moment,
 };
 
@@ -65,6 +66,10 @@ pub struct ModifyApiKeyBody {
     /// Whether a request without an `Origin` is refused.
     #[serde(default)]
     pub require_origin: Option<bool>,
+    /// New limits: what isn't named of them stays; null: none.
+    #[serde(default, deserialize_with = "present_object")]
+    #[schema(value_type = Option<LimitsBody>)]
+    pub limits: Option<Option<LimitsBody>>,
     /// A new label; null: none.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
@@ -84,6 +89,7 @@ impl ModifyApiKeyBody {
             allowed_ips: list(self.allowed_ips),
             allowed_origins: list(self.allowed_origins),
             require_origin: self.require_origin,
+            limits: self.limits.map(|limits| limits.unwrap_or(LimitsBody::NONE)).unwrap_or_default(),
         };
         let environment = self.environment.map(|text| parse_environment(&text.unwrap_or_default()));
         Ok(KeyPatch {

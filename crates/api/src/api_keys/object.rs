@@ -16,6 +16,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    limits::LimitsObject,
     list::HasId,
     reveal::{Reveal, Shown},
 };
@@ -69,6 +70,8 @@ pub struct ApiKeyObject {
     pub allowed_origins: Vec<String>,
     /// Whether a request without an `Origin` is refused.
     pub require_origin: bool,
+    /// How often it may be used, within what the project allows.
+    pub limits: LimitsObject,
     /// A label such as `production`.
     pub environment: Option<String>,
     /// Free pairs of text.
@@ -250,6 +253,7 @@ impl ApiKeyObject {
             allowed_ips: access.allowed_ips.iter().map(ToString::to_string).collect(),
             allowed_origins: access.allowed_origins.iter().map(|origin| origin.as_str().to_owned()).collect(),
             require_origin: access.require_origin,
+            limits: access.limits.into(),
             environment: key.environment,
             metadata: key.metadata,
             previous_secret: previous.filter(|previous| now < previous.expires_at).map(|previous| {

@@ -106,8 +106,13 @@ impl Query {
 
     /// Takes `limit`, `order`, `after` and `before`.
     pub fn page<Id: FromStr>(&mut self, default_order: Order) -> Result<Page<Id>, ApiError> {
+        self.page_by_default(20, default_order)
+    }
+
+    /// The same for a list whose pages are of `limit` unless asked.
+    pub fn page_by_default<Id: FromStr>(&mut self, limit: u32, default_order: Order) -> Result<Page<Id>, ApiError> {
         let before = self.one("before")?;
-        let page = self.page_of(20, 100, default_order)?;
+        let page = self.page_of(limit, 100, default_order)?;
         match (page.cursor, before) {
             (Some(_), Some(_)) => Err(invalid("before", "Give after or before, not both.")),
             (None, Some(before)) => Ok(Page { cursor: Some(Cursor::Before(cursor("before", &before)?)), ..page }),

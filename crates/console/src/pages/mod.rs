@@ -10,6 +10,7 @@ mod grants;
 mod groups;
 mod guide;
 mod invitation;
+mod limits;
 mod manage;
 mod new_password;
 mod notice;
@@ -46,6 +47,7 @@ pub fn routes() -> Router<Console> {
         .merge(api_keys::routes())
         .merge(credentials::routes())
         .merge(manage::routes())
+        .merge(limits::routes())
         .merge(service_accounts::routes())
         .merge(audit::routes())
         .merge(users::routes())

@@ -9,7 +9,7 @@ use url::Url;
 use super::change::set;
 use crate::{
     Invalid,
-    limit::Limits,
+    limit::{Limits, LimitsPatch},
     model::ModelPatterns,
     permission::{Permission, PermissionSet, parse_scopes},
 };
@@ -49,8 +49,8 @@ pub struct AccessPatch {
     pub allowed_origins: Option<Vec<Origin>>,
     /// Whether a request without an `Origin` is refused.
     pub require_origin: Option<bool>,
-    /// New limits, all of them.
-    pub limits: Option<Limits>,
+    /// New limits.
+    pub limits: LimitsPatch,
 }
 
 impl KeyAccess {
@@ -62,7 +62,7 @@ impl KeyAccess {
         set(&mut self.allowed_ips, allowed_ips);
         set(&mut self.allowed_origins, allowed_origins);
         set(&mut self.require_origin, require_origin);
-        set(&mut self.limits, limits);
+        self.limits = limits.apply(self.limits);
     }
 
     /// What the scopes permit.

@@ -47,6 +47,39 @@ impl Limits {
     }
 }
 
+/// An edit of numbers: `None` leaves one as it is, `Some(None)` takes it away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LimitsPatch {
+    /// Another number of requests a minute, or none.
+    pub requests_per_minute: Option<Option<u64>>,
+    /// Another number of tokens a minute, or none.
+    pub tokens_per_minute: Option<Option<u64>>,
+    /// Another number of calls at one time, or none.
+    pub parallel_requests: Option<Option<u64>>,
+}
+
+impl LimitsPatch {
+    /// The numbers after the edit.
+    pub fn apply(self, limits: Limits) -> Limits {
+        Limits {
+            requests_per_minute: self.requests_per_minute.unwrap_or(limits.requests_per_minute),
+            tokens_per_minute: self.tokens_per_minute.unwrap_or(limits.tokens_per_minute),
+            parallel_requests: self.parallel_requests.unwrap_or(limits.parallel_requests),
+        }
+    }
+}
+
+impl From<Limits> for LimitsPatch {
+    /// Puts these numbers, and no others, in the place of any.
+    fn from(limits: Limits) -> Self {
+        Self {
+            requests_per_minute: Some(limits.requests_per_minute),
+            tokens_per_minute: Some(limits.tokens_per_minute),
+            parallel_requests: Some(limits.parallel_requests),
+        }
+    }
+}
+
 /// Reads one number of a limit: 1 to 10^9.
 pub fn parse_limit(param: &str, number: i64) -> Result<u64, Invalid> {
     u64::try_from(number).ok().filter(|_| (1..=MAX_LIMIT).contains(&number)).ok_or_else(|| {

@@ -126,11 +126,8 @@ impl Standing {
         let note = |kept: &mut Option<Gauge>, limit: Option<u64>, full_at: i64| {
             let Some(limit) = limit else { return };
             let rate = Rate::new(limit);
-            let gauge = Gauge {
-                limit,
-                remaining: rate.remaining(full_at, now),
-                until_full: Rate::until_full(full_at, now),
-            };
+            let gauge =
+                Gauge { limit, remaining: rate.remaining(full_at, now), until_full: Rate::until_full(full_at, now) };
             if kept.is_none_or(|known| gauge.remaining < known.remaining) {
                 *kept = Some(gauge);
             }

@@ -6,7 +6,7 @@ use keyward_domain::{
     Timestamp,
     permission::{Kind, Permission},
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     arguments::{duration, moment, object, pair, scope},
@@ -26,6 +26,15 @@ pub(super) struct KeyOptions {
     /// How many calls it may make in its life
     #[arg(long, value_name = "N")]
     max_requests: Option<u64>,
+    /// How many requests it may make in a minute
+    #[arg(long, value_name = "N")]
+    requests_per_minute: Option<u64>,
+    /// How many tokens it may use in a minute, read and written
+    #[arg(long, value_name = "N")]
+    tokens_per_minute: Option<u64>,
+    /// How many of its calls may be under way at one time
+    #[arg(long, value_name = "N")]
+    parallel_requests: Option<u64>,
     /// What it may do, with commas between
     #[arg(long, value_delimiter = ',', value_parser = scope(), hide_possible_values = true)]
     scopes: Vec<String>,
@@ -71,6 +80,16 @@ impl KeyOptions {
         fields.set("expires_in_seconds", self.expires_in);
         fields.set("expires_at", self.expires_at.map(Timestamp::as_second));
         fields.set("max_requests", self.max_requests);
+        let limits = [
+            ("requests_per_minute", self.requests_per_minute),
+            ("tokens_per_minute", self.tokens_per_minute),
+            ("parallel_requests", self.parallel_requests),
+        ];
+        let limits: Map<_, _> =
+            limits.into_iter().filter_map(|(name, number)| Some((name.to_owned(), Value::from(number?)))).collect();
+        if !limits.is_empty() {
+            fields.put("limits", Value::Object(limits));
+        }
         fields.set_list("scopes", &self.scopes);
         fields.set("scopes", self.preset.map(Preset::scopes));
         fields.set_list("allowed_models", &self.allow_models);
@@ -94,6 +113,9 @@ pub(super) struct KeyClearing {
     /// It may make any number of calls
     #[arg(long, conflicts_with = "max_requests")]
     no_cap: bool,
+    /// No rate limits of its own
+    #[arg(long, conflicts_with_all = ["requests_per_minute", "tokens_per_minute", "parallel_requests"])]
+    no_limits: bool,
     /// All models that the project may use
     #[arg(long, conflicts_with = "allow_models")]
     all_models: bool,
@@ -116,6 +138,7 @@ impl KeyClearing {
     pub(super) fn add_to(&self, fields: &mut Fields) {
         fields.clear("expires_at", self.no_expiry, Value::Null);
         fields.clear("max_requests", self.no_cap, Value::Null);
+        fields.clear("limits", self.no_limits, Value::Null);
         fields.clear("allowed_models", self.all_models, json!([]));
         fields.clear("allowed_ips", self.any_ip, json!([]));
         fields.clear("allowed_origins", self.any_origin, json!([]));
@@ -180,6 +203,10 @@ mod tests {
     fn only_what_is_said_is_sent() {
         assert_eq!(body(""), json!({}));
         assert_eq!(body("--require-origin"), json!({"require_origin": true}));
+        assert_eq!(
+            body("--requests-per-minute 60 --parallel-requests 2"),
+            json!({"limits": {"requests_per_minute": 60, "parallel_requests": 2}})
+        );
         assert_eq!(body("--require-origin=false"), json!({"require_origin": false}));
         assert_eq!(
             body(
@@ -189,8 +216,8 @@ mod tests {
                 "allowed_ips": ["10.0.0.0/8"], "metadata": {"a": "1", "b": "2"}})
         );
         assert_eq!(
-            body("--no-expiry --no-cap --all-models --any-ip --any-origin --no-environment --no-metadata"),
-            json!({"expires_at": null, "max_requests": null, "allowed_models": [], "allowed_ips": [],
+            body("--no-expiry --no-cap --no-limits --all-models --any-ip --any-origin --no-environment --no-metadata"),
+            json!({"expires_at": null, "max_requests": null, "limits": null, "allowed_models": [], "allowed_ips": [],
                 "allowed_origins": [], "environment": null, "metadata": {}})
         );
     }
@@ -205,6 +232,7 @@ mod tests {
             "--scopes api_keys:create",
             "--preset everything",
             "--max-requests many",
+            "--no-limits --tokens-per-minute 5",
         ] {
             let arguments = std::iter::once("test").chain(wrong.split_whitespace());
             assert!(Line::try_parse_from(arguments).is_err(), "{wrong}");

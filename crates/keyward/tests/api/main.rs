@@ -17,6 +17,7 @@ mod groups;
 mod identity_provider;
 mod invitations;
 mod invites;
+mod limits;
 mod links;
 mod lists;
 mod matrix;

@@ -8,6 +8,7 @@ mod audit;
 mod coming_in;
 mod groups;
 mod invitations;
+mod limits;
 mod lists;
 mod parity;
 mod passwords;

@@ -42,7 +42,9 @@ pub async fn create(keyward: &Keyward, actor: &Actor, command: CreateLimit) -> R
     change.once(command.idempotency.as_ref(), limit.id).await?;
     let count = store::count(&mut change.conn(), (project.organization, project.id)).await?;
     if usize::try_from(count).is_ok_and(|count| count >= MAX_LIMITS_PER_PROJECT) {
-        let message = format!("This project has {count} limits, which is the most. Let one limit hold several models by a glob such as gpt-4o*, or delete one.");
+        let message = format!(
+            "This project has {count} limits, which is the most. Let one limit hold several models by a glob such as gpt-4o*, or delete one."
+        );
         return Err(Error::Conflict { code: "too_many_limits", param: None, message });
     }
     store::insert(&mut change.conn(), &limit).await.map_err(model_taken(&limit))?;

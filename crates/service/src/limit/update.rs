@@ -2,26 +2,24 @@
 
 use keyward_domain::{
     actor::Actor,
-    limit::{Limits, ProjectLimit},
+    limit::{LimitsPatch, ProjectLimit},
     permission::Permission,
     role::Scope,
 };
 use keyward_store::{change_log::Subject, project_limit as store};
 
 use super::{LimitPlace, find_in, model_taken};
-use crate::{Keyward, Result, change::Event, error::check_version};
+use crate::{Error, Keyward, Result, change::Event, error::check_version};
 
 /// What changes: `None` leaves a field as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LimitPatch {
     /// Other models, or all.
     pub model: Option<Option<String>>,
-    /// Another number of requests a minute, or none.
-    pub requests_per_minute: Option<Option<u64>>,
-    /// Another number of tokens a minute, or none.
-    pub tokens_per_minute: Option<Option<u64>>,
-    /// Another number of calls at one time, or none.
-    pub parallel_requests: Option<Option<u64>>,
+    /// Other numbers; one has to stay.
+    pub limits: LimitsPatch,
+    /// Only a limit that is for some models is meant: another one isn't found.
+    pub of_models: bool,
     /// The version that the caller read.
     pub expected_version: Option<i64>,
 }
@@ -31,12 +29,11 @@ pub struct LimitPatch {
 pub async fn update(keyward: &Keyward, actor: &Actor, place: LimitPlace, patch: LimitPatch) -> Result<ProjectLimit> {
     let mut change = keyward.change(actor, Permission::LimitsManage, Scope::Project(place.project)).await?;
     let (project, before) = find_in(&mut change.conn(), actor, place).await?;
+    if patch.of_models && before.model.is_none() {
+        return Err(Error::NotFound("limit"));
+    }
     check_version(patch.expected_version, before.version)?;
-    let limits = Limits {
-        requests_per_minute: patch.requests_per_minute.unwrap_or(before.limits.requests_per_minute),
-        tokens_per_minute: patch.tokens_per_minute.unwrap_or(before.limits.tokens_per_minute),
-        parallel_requests: patch.parallel_requests.unwrap_or(before.limits.parallel_requests),
-    };
+    let limits = patch.limits.apply(before.limits);
     let model = patch.model.unwrap_or_else(|| before.model.clone());
     let mut after = ProjectLimit { model, limits: ProjectLimit::check(limits)?, ..before.clone() };
     if after == before {

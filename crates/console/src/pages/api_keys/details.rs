@@ -26,7 +26,10 @@ use super::{
 use crate::{
     Console,
     form::Form,
-    pages::parts::{Badge, actor_label, grouped, when},
+    pages::{
+        limits::fields as limits,
+        parts::{Badge, actor_label, grouped, when},
+    },
     problem_page::Refused,
     respond::html_with,
     shell::Shell,
@@ -64,6 +67,7 @@ struct DetailsPage {
     form: Form,
     ends: &'static [(&'static str, &'static str)],
     scopes: Vec<&'static str>,
+    limits: String,
     owner: String,
     /// The page of the service account whose it is.
     owner_page: Option<String>,
@@ -110,6 +114,7 @@ async fn page(
         form,
         ends: NEW_ENDS,
         scopes: fields::scopes(),
+        limits: limits::summary(&key.access.limits),
         owner: owner_label(&owner),
         owner_page: owner_page(visit, &key, &owner),
         created: When::new(key.created_at, visit.now),
@@ -158,6 +163,9 @@ const EDITED: &[(&str, &str)] = &[
     ("Name", "name"),
     ("Status", "status"),
     ("Cap of requests", "max_requests"),
+    ("Requests a minute", "requests_per_minute"),
+    ("Tokens a minute", "tokens_per_minute"),
+    ("Calls at one time", "parallel_requests"),
     ("Scopes", "scopes"),
     ("Models", "allowed_models"),
     ("Networks", "allowed_ips"),

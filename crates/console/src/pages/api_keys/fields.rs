@@ -9,11 +9,12 @@ use keyward_domain::{
         AccessPatch, ApiKey, KeyAccess, expiry_after, parse_environment, parse_expiry, parse_max_requests,
         parse_metadata,
     },
+    limit::LimitsPatch,
     model::ModelPatterns,
     permission::PermissionSet,
 };
 
-use crate::form::Form;
+use crate::{form::Form, pages::limits::fields as limits};
 
 /// The form's names for the API's parameters.
 pub const FIELDS: &[(&str, &str)] = &[
@@ -26,6 +27,9 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("allowed_models", "allowed_models"),
     ("allowed_ips", "allowed_ips"),
     ("allowed_origins", "allowed_origins"),
+    ("requests_per_minute", "requests_per_minute"),
+    ("tokens_per_minute", "tokens_per_minute"),
+    ("parallel_requests", "parallel_requests"),
     ("environment", "environment"),
     ("metadata", "metadata"),
 ];
@@ -96,6 +100,7 @@ pub fn access(form: &Form) -> Result<AccessPatch, Invalid> {
         allowed_ips: Some(KeyAccess::parse_ips(&form.words("allowed_ips"))?),
         allowed_origins: Some(KeyAccess::parse_origins(&form.words("allowed_origins"))?),
         require_origin: Some(form.is_ticked("require_origin")),
+        limits: LimitsPatch::from(limits::numbers(form)?),
     })
 }
 
@@ -128,6 +133,9 @@ pub fn filled(key: &ApiKey) -> Form {
         ("metadata", lines(pairs.collect())),
         ("version", key.version.to_string()),
     ]);
+    for (field, number) in limits::shown(&access.limits) {
+        form.set(field, number);
+    }
     access.scopes.iter().for_each(|scope| form.add("scopes", scope.as_str()));
     if access.require_origin {
         form.set("require_origin", "yes");

@@ -191,6 +191,9 @@ fn scopes(number: usize) -> String {
 
 fn limits(access: &keyward_domain::api_key::KeyAccess) -> String {
     let mut limits = Vec::new();
+    if !access.limits.is_empty() {
+        limits.push("Rates");
+    }
     if !access.allowed_models.as_slice().is_empty() {
         limits.push("Models");
     }

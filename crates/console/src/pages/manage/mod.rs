@@ -31,6 +31,7 @@ const TABS: &[(&str, &str, Permission)] = &[
     ("users", "Users", Permission::MembersRead),
     ("service-accounts", "Service accounts", Permission::ServiceAccountsRead),
     ("roles", "Roles", Permission::RolesRead),
+    ("limits", "Limits", Permission::LimitsRead),
     ("audit", "Audit", Permission::AuditRead),
     ("retention", "Retention", Permission::RetentionRead),
     ("api-keys", "API Keys", Permission::ApiKeysRead),
