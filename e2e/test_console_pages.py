@@ -127,6 +127,7 @@ class House:
             viewer=self.viewer,
             group=self.group,
             account=self.account,
+            limit=self.limit,
         )
 
     def owner(self, **options: Any) -> Tab:

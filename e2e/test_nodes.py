@@ -2,6 +2,8 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from time import monotonic, sleep
 
 import pytest
 
@@ -9,7 +11,7 @@ from support.admin import Admin, Key
 from support.calls import chat, project_at
 from support.databases import KINDS
 from support.keyward import Installation, Server
-from support.provider import Provider
+from support.provider import Exchange, Provider
 from support.waiting import eventually
 from support.wire import json_headers, send
 
@@ -100,6 +102,60 @@ class TestTwoNodes:
         assert (statuses.count(200), statuses.count(429)) == (50, 70)
         assert len(upstream.calls) == 50
         assert key.read()["request_count"] == 50
+
+
+    def test_rate_limits_hold_across_both(
+        self, nodes: tuple[Admin, Server], upstream: Provider
+    ) -> None:
+        admin, second = nodes
+        project = project_at(admin, upstream)
+        key = project.create_key(limits={"requests_per_minute": 30})
+        eventually("the other node knows the key", lambda: answers_models(key, second))
+        urls = [admin.url, second.url] * 50
+        began = monotonic()
+
+        with ThreadPoolExecutor(20) as pool:
+            statuses = [a.status for a in pool.map(lambda url: chat(key, url), urls)]
+
+        # A bucket of thirty, into which one more came every two seconds.
+        most = 30 + (monotonic() - began) / 2 + 1
+        assert 30 <= statuses.count(200) <= most
+        assert set(statuses) == {200, 429}
+        assert len(upstream.calls) == statuses.count(200)
+
+    def test_calls_at_one_time_are_bounded_on_both_together(
+        self, nodes: tuple[Admin, Server], upstream: Provider
+    ) -> None:
+        admin, second = nodes
+        project = project_at(admin, upstream)
+        key = project.create_key(limits={"parallel_requests": 5})
+        eventually("the other node knows the key", lambda: answers_models(key, second))
+        answer, lock, running, most = upstream.script, Lock(), 0, 0
+
+        def counted(exchange: Exchange) -> None:
+            nonlocal running, most
+            with lock:
+                running += 1
+                most = max(most, running)
+            sleep(0.02)
+            with lock:
+                running -= 1
+            answer(exchange)
+
+        upstream.script = counted
+        urls = [admin.url, second.url] * 40
+        with ThreadPoolExecutor(20) as pool:
+            statuses = [a.status for a in pool.map(lambda url: chat(key, url), urls)]
+
+        assert statuses.count(200) >= 5 and set(statuses) == {200, 429}
+        assert most <= 5
+        eventually("every place is free again", lambda: five_at_once(key, admin.url, second.url))
+
+
+def five_at_once(key: Key, *urls: str) -> bool:
+    with ThreadPoolExecutor(5) as pool:
+        answers = pool.map(lambda number: chat(key, urls[number % len(urls)]).status, range(5))
+    return list(answers) == [200] * 5
 
 
 def answers_models(key: Key, server: Server) -> bool:

@@ -76,6 +76,43 @@ class TestProjects:
         assert made.status == "active"
 
 
+class TestLimits:
+    """`client.admin.organization.projects.rate_limits` and `.model_permissions`"""
+
+    def test_the_limits_of_models_are_listed_and_changed(
+        self, client: openai.OpenAI, admin: Admin
+    ) -> None:
+        project = admin.create_project()
+        made = [
+            admin.post(f"{project.path}/limits", {"model": model, "requests_per_minute": 5}).expect(200).json["id"]
+            for model in ("gpt-4o", "gpt-5*", "o3")
+        ]
+        admin.post(f"{project.path}/limits", {"requests_per_minute": 9}).expect(200)
+        rate_limits = client.admin.organization.projects.rate_limits
+
+        listed = list(rate_limits.list_rate_limits(project.id, limit=2))
+        assert [(limit.id, limit.model) for limit in listed] == list(zip(made, ("gpt-4o", "gpt-5*", "o3")))[::-1]
+
+        changed = rate_limits.update_rate_limit(
+            made[0], project_id=project.id, max_requests_per_1_minute=7, max_tokens_per_1_minute=1000
+        )
+        assert (changed.max_requests_per_1_minute, changed.max_tokens_per_1_minute) == (7, 1000)
+        kept = admin.get(f"{project.path}/limits/{made[0]}").expect(200).json
+        assert (kept["requests_per_minute"], kept["tokens_per_minute"]) == (7, 1000)
+
+    def test_the_models_of_a_project_are_read_changed_and_freed(
+        self, client: openai.OpenAI, admin: Admin
+    ) -> None:
+        project = admin.create_project()
+        permissions = client.admin.organization.projects.model_permissions
+
+        updated = permissions.update(project.id, mode="allow_list", model_ids=["gpt-4o*"])
+        assert (updated.mode, updated.model_ids) == ("allow_list", ["gpt-4o*"])
+        assert permissions.retrieve(project.id).model_ids == ["gpt-4o*"]
+        assert permissions.delete(project.id).deleted
+        assert permissions.retrieve(project.id).model_ids == []
+
+
 class TestProjectKeys:
     """`client.admin.organization.projects.api_keys`"""
 

@@ -96,6 +96,8 @@ impl Operation {
                 "organization" => json!("An organization"),
                 "issuer" => json!("https://login.example.com"),
                 "client_id" => json!("keyward"),
+                "mode" => json!("deny_list"),
+                "model_ids" => json!([]),
                 _ => panic!("{} {}: say what {field} is at least", self.method, self.path),
             };
             body.insert(field.to_owned(), value);

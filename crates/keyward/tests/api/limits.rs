@@ -26,7 +26,7 @@ async fn limits_of(app: &TestApp) -> String {
 }
 
 async fn chat(key: &Actor) -> keyward_testkit::Answer {
-    key.post(CHAT, json!({"model": "demo", "messages": [{"role": "user", "content": "Hi"}]})).await
+    key.post(CHAT, json!({"model": "demo-small", "messages": [{"role": "user", "content": "Hi"}]})).await
 }
 
 async fn a_limit_answers_all_its_fields(app: &TestApp) {
@@ -222,7 +222,7 @@ async fn the_specifications_model_permissions_are_the_projects_list(app: &TestAp
     assert_eq!(app.admin.get(&project).await.ok()["model_permissions"], body);
     for (body, code, param) in [
         (json!({"mode": "allow_list"}), "missing_required_parameter", "model_ids"),
-        (json!({"mode": "some", "model_ids": []}), "invalid_value", "mode"),
+        (json!({"mode": "some", "model_ids": []}), "invalid_type", "mode"),
         (json!({"mode": "allow_list", "model_ids": ["["]}), "invalid_value", "model_ids[0]"),
     ] {
         app.admin.post(&path, body).await.assert_error(400, code, param);

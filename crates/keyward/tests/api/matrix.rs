@@ -59,7 +59,11 @@ pub async fn one_of_everything(app: &TestApp) -> BTreeMap<&'static str, String> 
     // It can't be reached, and nothing that is asked here asks it well.
     let sso = json!({"name": "Provider", "issuer": "http://127.0.0.1:9", "client_id": "keyward"});
     let sso_provider = make("/v1/organization/sso_providers", sso).await;
+    let limit = json!({"model": "gpt-4o", "requests_per_minute": 1000});
+    let limit = make(&format!("{project}/limits"), limit).await;
     BTreeMap::from([
+        ("limits", limit.clone()),
+        ("rate_limits", limit),
         ("sessions", "sess_00000000000000000000000000000000".to_owned()),
         ("users", user),
         ("groups", group),

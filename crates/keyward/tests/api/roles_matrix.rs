@@ -151,6 +151,12 @@ async fn fresh(app: &TestApp, ids: &BTreeMap<&'static str, String>) -> BTreeMap<
     app.admin.post(&format!("{project}/activate"), json!({})).await.ok();
     let mut fresh = ids.clone();
     let number = app.answers().len();
+    let limit = json!({"model": format!("model-{number}"), "requests_per_minute": 1000});
+    let limit = app.admin.post(&format!("{project}/limits"), limit).await;
+    // A project has a hundred; the last ones are still there then.
+    if limit.status == 200 {
+        fresh.extend(["limits", "rate_limits"].map(|collection| (collection, id(&limit.json))));
+    }
     for (collection, path, body) in [
         ("api_keys", format!("{project}/api_keys"), json!({"name": format!("Key {number}")})),
         ("service_accounts", format!("{project}/service_accounts"), json!({"name": format!("Bot {number}")})),
