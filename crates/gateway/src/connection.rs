@@ -8,6 +8,7 @@ use std::{
     panic::AssertUnwindSafe,
     pin::Pin,
     rc::Rc,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -24,9 +25,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     BoxError,
+    admission::{Admitted, Full},
     call::{self, Call},
     core::Core,
     error::CallError,
+    inbound::Inbound,
     message::{self, After},
     respond::{AnswerBody, Names, refuse},
     socket::{InCall, MAX_HEAD, Socket, Wire},
@@ -44,6 +47,7 @@ pub(crate) async fn serve(
     core: Rc<Core>,
     stream: TcpStream,
     peer: SocketAddr,
+    _admitted: Admitted,
     draining: CancellationToken,
     ended: CancellationToken,
 ) {
@@ -91,6 +95,13 @@ pub(crate) async fn serve(
     }
 }
 
+/// Tells somebody who can't be let in why, and closes.
+pub(crate) async fn turn_away(core: Rc<Core>, stream: TcpStream, full: Full) {
+    let error = CallError::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_connections", full.message());
+    let answer = bare(&core, &error);
+    core.refusals.turn_away(stream, &answer).await;
+}
+
 /// Ends when no call has come for a while.
 async fn stays_quiet(wire: &Wire) {
     loop {
@@ -111,6 +122,7 @@ async fn answer(
     let id = new_id(core);
     let names = Names::new(id, request.headers());
     let (head, body) = request.into_parts();
+    let body = Inbound::new(body, core.shared.pace, Arc::clone(&core.shared.room));
     let checked = message::check(&head, wire);
     let in_call = wire.begin_call();
     wire.unread.set(!body.is_end_stream());
@@ -146,12 +158,18 @@ fn unparsable(core: &Core, status: u16) -> Bytes {
         ),
         _ => (StatusCode::BAD_REQUEST, "malformed_request", "The request isn't proper HTTP/1.1."),
     };
+    bare(core, &CallError::new(status, code, message))
+}
+
+/// A refusal as bytes, where no request was read.
+fn bare(core: &Core, error: &CallError) -> Bytes {
     let id = new_id(core);
-    let body = CallError::new(status, code, message).envelope(Dialect::OpenAi, id);
+    let body = error.envelope(Dialect::OpenAi, id);
+    let retry = if error.status == StatusCode::SERVICE_UNAVAILABLE { "retry-after: 1\r\n" } else { "" };
     let head = format!(
-        "HTTP/1.1 {} {}\r\ncontent-type: application/json\r\nx-request-id: {id}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-        status.as_u16(),
-        status.canonical_reason().unwrap_or_default(),
+        "HTTP/1.1 {} {}\r\ncontent-type: application/json\r\nx-request-id: {id}\r\n{retry}content-length: {}\r\nconnection: close\r\n\r\n",
+        error.status.as_u16(),
+        error.status.canonical_reason().unwrap_or_default(),
         body.len(),
     );
     [head.as_bytes(), &body].concat().into()

@@ -5,13 +5,37 @@ use std::{rc::Rc, sync::Arc};
 use keyward_provider::{Upstream, demo::Demo, http::Client};
 use tokio_util::task::TaskTracker;
 
-use crate::{GatewayOptions, GatewayParts, models::ModelLists, settle::Ledger, socket::Scratch, targets::Targets};
+use crate::{
+    GatewayOptions, GatewayParts,
+    admission::{Admission, Refusals},
+    inbound::{Pace, Room},
+    models::ModelLists,
+    settle::Ledger,
+    socket::Scratch,
+    targets::Targets,
+};
 
 /// Shared by all cores.
 pub(crate) struct Shared {
     pub(crate) parts: GatewayParts,
     pub(crate) options: GatewayOptions,
     pub(crate) models: ModelLists,
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) room: Arc<Room>,
+    pub(crate) pace: Pace,
+}
+
+impl Shared {
+    pub(crate) fn new(parts: GatewayParts, options: GatewayOptions) -> Self {
+        Self {
+            models: ModelLists::default(),
+            admission: Admission::new(&options),
+            room: Room::new(options.bodies_limit),
+            pace: Pace::new(&options),
+            parts,
+            options,
+        }
+    }
 }
 
 /// One core's own. Its calls never leave its thread.
@@ -22,6 +46,7 @@ pub(crate) struct Core {
     pub(crate) ledger: Rc<Ledger>,
     pub(crate) tasks: TaskTracker,
     pub(crate) scratch: Scratch,
+    pub(crate) refusals: Refusals,
 }
 
 impl Core {
@@ -37,6 +62,7 @@ impl Core {
             ledger: Rc::new(ledger),
             tasks,
             scratch: Scratch::default(),
+            refusals: Refusals::default(),
             shared,
         }
     }

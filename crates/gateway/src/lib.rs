@@ -9,6 +9,7 @@
 //!
 //! Read [`Gateway::start`], then `call.rs`: one screen that tells a call's way.
 
+mod admission;
 mod body;
 mod call;
 mod connection;
@@ -18,6 +19,7 @@ mod error;
 mod fields;
 mod forward;
 mod head;
+mod inbound;
 mod message;
 mod model_routes;
 mod models;
@@ -43,7 +45,6 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
-use hyper::body::Incoming;
 use keyward_access::{KeyIndex, RequestCaps, TrustedProxies};
 use keyward_domain::{
     Clock, Randomness,
@@ -52,6 +53,7 @@ use keyward_domain::{
 use keyward_provider::http::{ClientOptions, Tls};
 use keyward_telemetry::journal::Journal;
 
+pub use inbound::Inbound;
 pub use server::{Gateway, Running, StartError};
 
 /// Any error, as hyper wants it.
@@ -72,7 +74,7 @@ pub struct ConnectionInfo {
 /// Answers what isn't the data plane. The answer gets the request id that is
 /// given here as its `x-request-id`. Runs on the gateway's own threads: work
 /// that takes long belongs elsewhere.
-pub type ControlPlane = dyn Fn(Request<Incoming>, ConnectionInfo, RequestId) -> Pin<Box<dyn Future<Output = Response<ControlBody>> + Send>>
+pub type ControlPlane = dyn Fn(Request<Inbound>, ConnectionInfo, RequestId) -> Pin<Box<dyn Future<Output = Response<ControlBody>> + Send>>
     + Send
     + Sync;
 
@@ -112,6 +114,16 @@ pub struct GatewayOptions {
     pub body_limit: usize,
     /// The longest pause within the body of a call.
     pub body_idle: Duration,
+    /// How long the body of a call may take to be whole.
+    pub body_time: Duration,
+    /// Bytes a second at which it comes at least, once `body_idle` is over.
+    pub body_rate: u64,
+    /// The bodies of all calls that are held at once, in bytes.
+    pub bodies_limit: usize,
+    /// Connections that may be open at once.
+    pub max_connections: usize,
+    /// As many of them may be one address's, unless it is a trusted proxy.
+    pub max_connections_per_address: usize,
     /// How long a caller may take nothing of its answer while there is some.
     pub answer_idle: Duration,
     /// How long calls in flight may go on after [`Running::shutdown`].
@@ -122,7 +134,9 @@ pub struct GatewayOptions {
 
 impl GatewayOptions {
     /// One core on `listen`, no proxy trusted, no origin allowed, bodies up to
-    /// 20 MiB and 60 seconds between their pieces, as long for a caller that takes nothing, 30 seconds to drain.
+    /// 20 MiB within ten minutes and 60 seconds between their pieces, 1 GiB of
+    /// them in all, 1024 connections from wherever, 60 seconds for a caller
+    /// that takes nothing, 30 seconds to drain.
     pub fn new(listen: SocketAddr) -> Self {
         Self {
             listen,
@@ -131,6 +145,11 @@ impl GatewayOptions {
             allowed_origins: Vec::new(),
             body_limit: 20 << 20,
             body_idle: Duration::from_secs(60),
+            body_time: Duration::from_secs(600),
+            body_rate: 1024,
+            bodies_limit: 1 << 30,
+            max_connections: 1024,
+            max_connections_per_address: 1024,
             answer_idle: Duration::from_secs(60),
             drain: Duration::from_secs(30),
             client: ClientOptions::default(),

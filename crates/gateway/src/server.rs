@@ -22,7 +22,6 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     GatewayOptions, GatewayParts, connection,
     core::{Core, Shared},
-    models::ModelLists,
 };
 
 /// Connections that wait to be accepted, for each core.
@@ -73,7 +72,7 @@ impl Gateway {
             .ok_or_else(|| io::Error::from(io::ErrorKind::AddrNotAvailable))
             .and_then(std::net::TcpListener::local_addr)
             .map_err(|source| StartError::Listen { address: options.listen, source })?;
-        let shared = Arc::new(Shared { parts, options, models: ModelLists::default() });
+        let shared = Arc::new(Shared::new(parts, options));
         let draining = CancellationToken::new();
         let mut running = Running { local_address, draining, threads: Vec::new() };
         for (core, listener) in listeners.into_iter().enumerate() {
@@ -173,8 +172,19 @@ fn run_core(
 async fn serve(core: Rc<Core>, listener: TcpListener, draining: CancellationToken) {
     let ended = CancellationToken::new();
     let begin = |stream: TcpStream, peer: SocketAddr| {
-        let serving = connection::serve(Rc::clone(&core), stream, peer, draining.clone(), ended.clone());
-        core.tasks.spawn_local(serving);
+        let core = Rc::clone(&core);
+        match core.shared.admission.admit(peer.ip()) {
+            Ok(admitted) => {
+                let serving =
+                    connection::serve(Rc::clone(&core), stream, peer, admitted, draining.clone(), ended.clone());
+                core.tasks.spawn_local(serving);
+            }
+            Err(full) => {
+                if core.refusals.note(full, peer.ip()) {
+                    core.tasks.clone().spawn_local(connection::turn_away(core, stream, full));
+                }
+            }
+        }
     };
     let mut tidy = tokio::time::interval(TIDY);
     loop {

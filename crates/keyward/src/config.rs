@@ -14,7 +14,7 @@ use keyward_service::MasterKey;
 use serde::Deserialize;
 use url::Url;
 
-use crate::mail::MailSettings;
+use crate::{machine, mail::MailSettings};
 
 /// Variables that start with `KEYWARD_` and are no settings.
 const OTHER_VARIABLES: &[&str] =
@@ -83,6 +83,14 @@ settings! {
     allowed_origins: List, "KEYWARD_ALLOWED_ORIGINS", "[]";
     /// Largest body of a call, in bytes.
     max_body_bytes: usize, "KEYWARD_MAX_BODY_BYTES", "20971520";
+    /// Request bodies that all calls hold at once, in bytes; 0 is a quarter of the memory.
+    max_bodies_bytes: usize, "KEYWARD_MAX_BODIES_BYTES", "0";
+    /// Seconds that a request's body may take to be whole.
+    body_timeout: u64, "KEYWARD_BODY_TIMEOUT", "600";
+    /// Connections that may be open at once; 0 is what the limit of open files (ulimit -n) allows.
+    max_connections: usize, "KEYWARD_MAX_CONNECTIONS", "0";
+    /// Connections that one address may have open, unless it is a trusted proxy; 0 is a quarter of all.
+    max_connections_per_address: usize, "KEYWARD_MAX_CONNECTIONS_PER_ADDRESS", "0";
     /// Seconds to wait for a connection to a provider.
     connect_timeout: u64, "KEYWARD_CONNECT_TIMEOUT", "10";
     /// Seconds to wait for a provider's answer to begin.
@@ -137,6 +145,14 @@ pub struct Settings {
     pub allowed_origins: Vec<Box<str>>,
     /// Largest body, in bytes.
     pub max_body_bytes: usize,
+    /// Bytes of bodies held at once.
+    pub max_bodies_bytes: usize,
+    /// Seconds for a body.
+    pub body_timeout: u64,
+    /// Connections in all, if decided.
+    pub max_connections: Option<usize>,
+    /// Connections of one address, if decided.
+    pub max_connections_per_address: Option<usize>,
     /// Seconds for connecting to a provider, for its head, between its bytes.
     pub upstream_timeouts: [u64; 3],
     /// Seconds to drain.
@@ -179,6 +195,13 @@ impl Settings {
         if !(1024..=1 << 30).contains(&max_body_bytes) {
             bail!("max_body_bytes is {max_body_bytes}: it must be 1024 to 1073741824 (1 GiB)");
         }
+        let decided = |number: Option<usize>| number.filter(|number| *number > 0);
+        let max_bodies_bytes = decided(given.max_bodies_bytes).unwrap_or_else(|| machine::bodies().max(max_body_bytes));
+        if max_bodies_bytes < max_body_bytes {
+            bail!(
+                "max_bodies_bytes is {max_bodies_bytes}: it must be at least max_body_bytes ({max_body_bytes}), or 0"
+            );
+        }
         let listen = given.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
         Ok(Self {
             listen,
@@ -193,6 +216,10 @@ impl Settings {
             trusted_proxies: networks(&given.trusted_proxies.unwrap_or_default())?,
             allowed_origins: origins(&given.allowed_origins.unwrap_or_default())?,
             max_body_bytes,
+            max_bodies_bytes,
+            body_timeout: seconds("body_timeout", given.body_timeout, 600)?,
+            max_connections: decided(given.max_connections),
+            max_connections_per_address: decided(given.max_connections_per_address),
             upstream_timeouts: [
                 seconds("connect_timeout", given.connect_timeout, 10)?,
                 seconds("response_timeout", given.response_timeout, 600)?,
@@ -294,6 +321,10 @@ mod tests {
             ("idle_timeout = 0", "idle_timeout"),
             ("database_url = \"mysql://x\"", "database_url"),
             ("max_body_bytes = 1", "max_body_bytes"),
+            ("max_bodies_bytes = 1024", "max_bodies_bytes"),
+            ("body_timeout = 0", "body_timeout"),
+            ("max_connections = -1", "max_connections"),
+            ("max_connections_per_address = \"many\"", "max_connections_per_address"),
             ("smtp_url = \"http://x\"", "smtp_url"),
             ("mail_from = \"a@example.com\"", "mail_from"),
         ] {

@@ -8,7 +8,7 @@ use keyward_service::audit::verify_database;
 use keyward_store::{Pool, installation as stored};
 use serde::Serialize;
 
-use crate::{config::Settings, installation};
+use crate::{config::Settings, installation, machine};
 
 /// How to say it.
 #[derive(Debug, clap::Args)]
@@ -40,6 +40,7 @@ pub async fn run(settings: &Settings, args: &DoctorArgs, out: &mut dyn Write) ->
             private_file("master key", &settings.master_key_file)
         },
         listening(settings),
+        connections(settings),
     ];
     if settings.allow_private_upstreams {
         findings.push(finding(
@@ -90,6 +91,31 @@ fn listening(settings: &Settings) -> Finding {
         Err(error) => {
             finding("listening", "note", format!("{address}: {error}. That is as it should be if Keyward is serving"))
         }
+    }
+}
+
+fn connections(settings: &Settings) -> Finding {
+    let check = "connections";
+    // `keyward serve` raises its limit to the highest that it may have.
+    let files = machine::raise_open_files();
+    let allowed = machine::connections(files);
+    match settings.max_connections {
+        Some(wanted) if wanted > allowed => finding(
+            check,
+            "wrong",
+            format!(
+                "max_connections is {wanted}, but this process may open {files} files, enough for {allowed}: raise the limit (ulimit -n, LimitNOFILE) or lower the setting"
+            ),
+        ),
+        Some(wanted) => finding(check, "ok", format!("{wanted} at once")),
+        None if allowed < 1000 => finding(
+            check,
+            "note",
+            format!(
+                "{allowed} at once, since this process may open {files} files only: raise the limit (ulimit -n, LimitNOFILE)"
+            ),
+        ),
+        None => finding(check, "ok", format!("{allowed} at once")),
     }
 }
 

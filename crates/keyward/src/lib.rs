@@ -10,6 +10,7 @@ pub mod identity_providers;
 pub mod init;
 pub mod installation;
 pub mod logging;
+pub mod machine;
 pub mod mail;
 mod model_lists;
 pub mod operations;

@@ -9,7 +9,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use crate::{config::Settings, demo, server::Server, system::SystemClock};
+use crate::{config::Settings, demo, machine, server::Server, system::SystemClock};
 
 /// "File size limit exceeded", for which tokio has no name.
 const SIGXFSZ: i32 = 25;
@@ -25,6 +25,9 @@ pub struct ServeArgs {
 
 /// Runs the command.
 pub fn run(settings: &Settings, args: &ServeArgs, out: &mut dyn Write) -> Result<()> {
+    // Before anything is opened that counts.
+    let files = machine::raise_open_files();
+    tracing::debug!(files, "open files allowed");
     let runtime = Builder::new_multi_thread().worker_threads(2).thread_name("keyward-control").enable_all().build()?;
     runtime.block_on(async {
         // Before anything starts, so that no signal is missed.

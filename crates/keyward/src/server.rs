@@ -23,7 +23,7 @@ use crate::{
     config::Settings,
     control::control_plane,
     identity_providers::IdentityProviders,
-    installation,
+    installation, machine,
     mail::{MailSettings, SmtpMailer},
     model_lists::ProviderModels,
     system::SystemRandomness,
@@ -142,11 +142,18 @@ fn start_gateway(
         tls,
         control: control_plane(api, Handle::current(), requests.clone()),
     };
+    let max_connections = settings.max_connections.unwrap_or_else(|| machine::connections(machine::open_files()));
     let options = GatewayOptions {
         cores: settings.cores,
         trusted_proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
         allowed_origins: settings.allowed_origins.clone(),
         body_limit: settings.max_body_bytes,
+        body_time: Duration::from_secs(settings.body_timeout),
+        bodies_limit: settings.max_bodies_bytes,
+        max_connections,
+        max_connections_per_address: settings
+            .max_connections_per_address
+            .unwrap_or_else(|| machine::connections_per_address(max_connections)),
         drain: Duration::from_secs(settings.drain_timeout),
         client,
         ..GatewayOptions::new(settings.listen)

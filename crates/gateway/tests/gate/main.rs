@@ -9,6 +9,7 @@ mod books;
 mod caps;
 mod checks;
 mod cut;
+mod doors;
 mod failures;
 mod full_disk;
 mod hang_ups;

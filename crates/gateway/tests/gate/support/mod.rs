@@ -133,6 +133,11 @@ impl Gate {
                     if request.uri().path() == "/panic" {
                         panic!("as asked");
                     }
+                    if request.uri().path() == "/body" {
+                        let read = request.into_body().collect().await;
+                        let text = read.map_or_else(|error| format!("{:?}", error.kind()), |_| "read".into());
+                        return http::Response::new(Full::from(text).map_err(|never| match never {}).boxed_unsync());
+                    }
                     let text = format!("control {} {} {} {id}", request.method(), request.uri(), info.client);
                     http::Response::new(Full::from(text).map_err(|never| match never {}).boxed_unsync())
                 })
