@@ -133,25 +133,23 @@ pub(crate) struct Refusals {
 }
 
 impl Refusals {
-    /// Notes a refusal. Answers whether there is room to say so to the caller:
-    /// then [`Refusals::turn_away`] must follow.
-    pub(crate) fn note(&self, full: Full, peer: IpAddr) -> bool {
+    /// Notes a refusal.
+    pub(crate) fn note(&self, full: Full, peer: IpAddr) {
         self.untold.set(self.untold.get() + 1);
         if self.told.get().is_none_or(|told| told.elapsed() > QUIET) {
             tracing::warn!(connections = self.untold.take(), last = %peer, reason = full.message(), "connections refused");
             self.told.set(Some(Instant::now()));
         }
-        let is_heard = self.leaving.get() < FAREWELLS;
-        if is_heard {
-            self.leaving.set(self.leaving.get() + 1);
-        }
-        is_heard
     }
 
-    /// Says `answer` to somebody who isn't let in, and closes.
+    /// Says `answer` to somebody who isn't let in, and closes; at once if too
+    /// many others are being told.
     pub(crate) async fn turn_away(&self, stream: TcpStream, answer: &[u8]) {
-        say_farewell(stream, answer).await;
-        self.leaving.set(self.leaving.get() - 1);
+        if self.leaving.get() < FAREWELLS {
+            self.leaving.set(self.leaving.get() + 1);
+            say_farewell(stream, answer).await;
+            self.leaving.set(self.leaving.get() - 1);
+        }
     }
 }
 

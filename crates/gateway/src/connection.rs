@@ -20,7 +20,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioTimer;
 use keyward_domain::{id::RequestId, provider::Dialect};
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -30,6 +30,7 @@ use crate::{
     core::Core,
     error::CallError,
     inbound::Inbound,
+    line::{Line, NoLine},
     message::{self, After},
     respond::{AnswerBody, Names, refuse},
     socket::{InCall, MAX_HEAD, Socket, Wire},
@@ -55,10 +56,16 @@ pub(crate) async fn serve(
         tracing::debug!(%error, "a connection is gone before it began");
         return;
     }
+    let line = tokio::select! {
+        biased;
+        line = open(&core, stream) => line,
+        () = async { draining.cancelled().await; sleep(QUIET).await } => None,
+    };
+    let Some(line) = line else { return };
     let wire = Rc::new(Wire::default());
     let refuser = Rc::clone(&core);
     let socket = Socket::new(
-        stream,
+        line,
         Rc::clone(&wire),
         core.scratch.clone(),
         core.shared.options.answer_idle,
@@ -95,17 +102,31 @@ pub(crate) async fn serve(
     }
 }
 
+/// What the calls of a connection travel on; begins TLS where that is asked for.
+async fn open(core: &Core, stream: TcpStream) -> Option<Line> {
+    let Some(acceptor) = &core.shared.acceptor else { return Some(Line::Plain(stream)) };
+    match Box::pin(Line::secure(stream, acceptor)).await {
+        Ok(line) => Some(line),
+        Err(NoLine::Gone) => None,
+        Err(NoLine::Unencrypted(stream)) => {
+            let message = "This address speaks HTTPS only. Use https:// instead of http://.";
+            let error = CallError::bad_request("https_required", message);
+            core.refusals.turn_away(stream, &bare(core, &error)).await;
+            None
+        }
+    }
+}
+
 /// Tells somebody who can't be let in why, and closes.
 pub(crate) async fn turn_away(core: Rc<Core>, stream: TcpStream, full: Full) {
     let error = CallError::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_connections", full.message());
-    let answer = bare(&core, &error);
-    core.refusals.turn_away(stream, &answer).await;
+    core.refusals.turn_away(stream, &bare(&core, &error)).await;
 }
 
 /// Ends when no call has come for a while.
 async fn stays_quiet(wire: &Wire) {
     loop {
-        tokio::time::sleep(QUIET).await;
+        sleep(QUIET).await;
         if !wire.busy.get() {
             return;
         }

@@ -3,6 +3,7 @@
 use std::{rc::Rc, sync::Arc};
 
 use keyward_provider::{Upstream, demo::Demo, http::Client};
+use tokio_rustls::{TlsAcceptor, rustls};
 use tokio_util::task::TaskTracker;
 
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
     settle::Ledger,
     socket::Scratch,
     targets::Targets,
+    tls,
 };
 
 /// Shared by all cores.
@@ -23,18 +25,21 @@ pub(crate) struct Shared {
     pub(crate) admission: Arc<Admission>,
     pub(crate) room: Arc<Room>,
     pub(crate) pace: Pace,
+    /// Callers come over TLS.
+    pub(crate) acceptor: Option<TlsAcceptor>,
 }
 
 impl Shared {
-    pub(crate) fn new(parts: GatewayParts, options: GatewayOptions) -> Self {
-        Self {
+    pub(crate) fn new(parts: GatewayParts, options: GatewayOptions) -> Result<Self, rustls::Error> {
+        Ok(Self {
+            acceptor: parts.certificate.clone().map(tls::acceptor).transpose()?,
             models: ModelLists::default(),
             admission: Admission::new(&options),
             room: Room::new(options.bodies_limit),
             pace: Pace::new(&options),
             parts,
             options,
-        }
+        })
     }
 }
 

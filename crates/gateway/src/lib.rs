@@ -20,6 +20,7 @@ mod fields;
 mod forward;
 mod head;
 mod inbound;
+mod line;
 mod message;
 mod model_routes;
 mod models;
@@ -32,6 +33,7 @@ mod socket;
 mod splice;
 mod stream;
 mod targets;
+mod tls;
 mod watch;
 
 use std::{
@@ -55,6 +57,7 @@ use keyward_telemetry::journal::Journal;
 
 pub use inbound::Inbound;
 pub use server::{Gateway, Running, StartError};
+pub use tls::{CertificateError, ServerCertificate};
 
 /// Any error, as hyper wants it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -94,6 +97,9 @@ pub struct GatewayParts {
     pub randomness: Arc<dyn Randomness>,
     /// Trusted roots for calls to providers.
     pub tls: Tls,
+    /// What the listener shows, if callers come over TLS; without one they come
+    /// in the clear.
+    pub certificate: Option<Arc<ServerCertificate>>,
     /// Answers what isn't the data plane.
     pub control: Arc<ControlPlane>,
 }

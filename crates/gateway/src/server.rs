@@ -17,6 +17,7 @@ use tokio::{
     runtime::{Builder, LocalOptions},
     time::{sleep, timeout},
 };
+use tokio_rustls::rustls;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -42,6 +43,9 @@ pub enum StartError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// TLS can't be set up.
+    #[error("TLS can't be set up for the listener: {0}")]
+    Tls(rustls::Error),
     /// A core's thread or runtime can't be made.
     #[error("can't start the thread of core {core}: {source}")]
     Thread {
@@ -72,7 +76,7 @@ impl Gateway {
             .ok_or_else(|| io::Error::from(io::ErrorKind::AddrNotAvailable))
             .and_then(std::net::TcpListener::local_addr)
             .map_err(|source| StartError::Listen { address: options.listen, source })?;
-        let shared = Arc::new(Shared::new(parts, options));
+        let shared = Arc::new(Shared::new(parts, options).map_err(StartError::Tls)?);
         let draining = CancellationToken::new();
         let mut running = Running { local_address, draining, threads: Vec::new() };
         for (core, listener) in listeners.into_iter().enumerate() {
@@ -180,7 +184,9 @@ async fn serve(core: Rc<Core>, listener: TcpListener, draining: CancellationToke
                 core.tasks.spawn_local(serving);
             }
             Err(full) => {
-                if core.refusals.note(full, peer.ip()) {
+                core.refusals.note(full, peer.ip());
+                // Over TLS nothing can be said without its handshake, which is the dearest part.
+                if core.shared.acceptor.is_none() {
                     core.tasks.clone().spawn_local(connection::turn_away(core, stream, full));
                 }
             }

@@ -14,7 +14,7 @@ use keyward_service::MasterKey;
 use serde::Deserialize;
 use url::Url;
 
-use crate::{machine, mail::MailSettings};
+use crate::{machine, mail::MailSettings, tls::TlsFiles};
 
 /// Variables that start with `KEYWARD_` and are no settings.
 const OTHER_VARIABLES: &[&str] =
@@ -61,7 +61,11 @@ macro_rules! settings {
 settings! {
     /// Address and port to listen on.
     listen: SocketAddr, "KEYWARD_LISTEN", "\"127.0.0.1:8080\"";
-    /// Where people and identity providers reach Keyward, such as https://keyward.example.com: what links start with. Empty: http:// and listen.
+    /// File of the certificate that callers are shown, and of those that signed it, in PEM: with it Keyward speaks HTTPS only. Read again when it changes, and on SIGHUP.
+    tls_certificate: PathBuf, "KEYWARD_TLS_CERTIFICATE", "\"\"";
+    /// File of its private key, in PEM without a password.
+    tls_key: PathBuf, "KEYWARD_TLS_KEY", "\"\"";
+    /// Where people and identity providers reach Keyward, such as https://keyward.example.com: what links start with. Empty: http:// (or https://) and listen.
     public_url: String, "KEYWARD_PUBLIC_URL", "\"\"";
     /// Folder of the embedded database, the master key and the usage journal; made if missing.
     data_dir: PathBuf, "KEYWARD_DATA_DIR", "\"./data\"";
@@ -123,6 +127,8 @@ impl std::str::FromStr for List {
 pub struct Settings {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// The certificate of the listener, if it speaks TLS.
+    pub tls: Option<TlsFiles>,
     /// What links start with, without a slash at the end.
     pub public_url: String,
     /// The data folder.
@@ -203,9 +209,11 @@ impl Settings {
             );
         }
         let listen = given.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let tls = tls_files(given.tls_certificate, given.tls_key)?;
         Ok(Self {
             listen,
-            public_url: public_url(given.public_url.as_deref(), listen)?,
+            public_url: public_url(given.public_url.as_deref(), listen, tls.is_some())?,
+            tls,
             database_url: given.database_url.filter(|url| !url.is_empty()).map(check_database_url).transpose()?,
             master_key,
             master_key_file: given.master_key_file.unwrap_or_else(|| data_dir.join("master.key")),
@@ -232,8 +240,19 @@ impl Settings {
     }
 }
 
-fn public_url(given: Option<&str>, listen: SocketAddr) -> Result<String> {
-    let Some(text) = given.filter(|text| !text.is_empty()) else { return Ok(format!("http://{listen}")) };
+fn tls_files(certificate: Option<PathBuf>, key: Option<PathBuf>) -> Result<Option<TlsFiles>> {
+    let given = |file: Option<PathBuf>| file.filter(|file| !file.as_os_str().is_empty());
+    match (given(certificate), given(key)) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key })),
+        (Some(_), None) => bail!("tls_certificate is given without tls_key: TLS needs both files"),
+        (None, Some(_)) => bail!("tls_key is given without tls_certificate: TLS needs both files"),
+    }
+}
+
+fn public_url(given: Option<&str>, listen: SocketAddr, is_secure: bool) -> Result<String> {
+    let scheme = if is_secure { "https" } else { "http" };
+    let Some(text) = given.filter(|text| !text.is_empty()) else { return Ok(format!("{scheme}://{listen}")) };
     let url = Url::parse(text).ok().filter(|url| {
         matches!(url.scheme(), "http" | "https")
             && url.path() == "/"
@@ -321,6 +340,8 @@ mod tests {
             ("idle_timeout = 0", "idle_timeout"),
             ("database_url = \"mysql://x\"", "database_url"),
             ("max_body_bytes = 1", "max_body_bytes"),
+            ("tls_certificate = \"a.pem\"", "tls_key"),
+            ("tls_key = \"a.pem\"", "tls_certificate"),
             ("max_bodies_bytes = 1024", "max_bodies_bytes"),
             ("body_timeout = 0", "body_timeout"),
             ("max_connections = -1", "max_connections"),

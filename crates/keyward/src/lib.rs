@@ -17,3 +17,4 @@ pub mod operations;
 pub mod serve;
 pub mod server;
 pub mod system;
+pub mod tls;

@@ -19,4 +19,5 @@ mod passing;
 mod server;
 mod streams;
 mod support;
+mod tls;
 mod wire;

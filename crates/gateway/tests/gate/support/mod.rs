@@ -27,7 +27,7 @@ use keyward_domain::{
     provider::Provider,
     secret::{KeyKind, KeySecret, Pepper},
 };
-use keyward_gateway::{Gateway, GatewayOptions, GatewayParts, Running, StartError};
+use keyward_gateway::{Gateway, GatewayOptions, GatewayParts, Running, ServerCertificate, StartError};
 use keyward_provider::http::Tls;
 use keyward_telemetry::journal::{Journal, JournalOptions, Position, UsageRecord};
 use uuid::Uuid;
@@ -90,6 +90,7 @@ pub struct Gate {
 pub struct Setup {
     pub options: GatewayOptions,
     pub shared_caps: Option<Arc<dyn CapStore>>,
+    pub certificate: Option<Arc<ServerCertificate>>,
 }
 
 impl Default for Setup {
@@ -98,7 +99,7 @@ impl Default for Setup {
         options.cores = 2;
         options.client.allow_private = true;
         options.trusted_proxies = keyward_access::TrustedProxies::new(vec!["127.0.0.0/8".parse().unwrap()]);
-        Self { options, shared_caps: None }
+        Self { options, shared_caps: None, certificate: None }
     }
 }
 
@@ -128,6 +129,7 @@ impl Gate {
             ids: Arc::new(IdSource::default()),
             randomness: randomness.clone(),
             tls: Tls::with_roots(tokio_rustls_roots()),
+            certificate: setup.certificate,
             control: Arc::new(|request, info, id| {
                 Box::pin(async move {
                     if request.uri().path() == "/panic" {
