@@ -1,4 +1,5 @@
-//! One connection of a caller: HTTP/1.1 by hyper, its calls one after another.
+//! One connection of a caller: HTTP/1.1 by hyper, its calls one after another
+//! (HTTP/2 is next door).
 //! It ends when the caller closes, when the process drains and nothing is in
 //! flight any more, or when draining has taken too long.
 
@@ -15,7 +16,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderValue, Request, Response, StatusCode, header, request};
 use http_body::{Body, Frame, SizeHint};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioTimer;
@@ -29,8 +30,9 @@ use crate::{
     call::{self, Call},
     core::Core,
     error::CallError,
+    http2,
     inbound::Inbound,
-    line::{Line, NoLine},
+    line::{Line, NoLine, Spoken},
     message::{self, After},
     respond::{AnswerBody, Names, refuse},
     socket::{InCall, MAX_HEAD, Socket, Wire},
@@ -40,7 +42,7 @@ use crate::{
 const HEAD_TIME: Duration = Duration::from_secs(30);
 const MAX_HEADERS: usize = 100;
 /// How long a connection may take to say something once the process drains.
-const QUIET: Duration = Duration::from_millis(500);
+pub(crate) const QUIET: Duration = Duration::from_millis(500);
 
 /// Serves `stream` until it ends. `draining` stops it after the calls in
 /// flight; `ended` closes it at once.
@@ -61,15 +63,24 @@ pub(crate) async fn serve(
         line = open(&core, stream) => line,
         () = async { draining.cancelled().await; sleep(QUIET).await } => None,
     };
-    let Some(line) = line else { return };
+    let (line, spoken) = match line {
+        Some(opened) => opened,
+        None => return,
+    };
+    let (scratch, patience) = (core.scratch.clone(), core.shared.options.answer_idle);
+    if spoken == Spoken::Http2 {
+        let wire = Wire::unread_heads();
+        let socket = Socket::new(line, Rc::clone(&wire), scratch, patience, None);
+        return Box::pin(http2::serve(core, (socket, wire), peer, draining, ended)).await;
+    }
     let wire = Rc::new(Wire::default());
     let refuser = Rc::clone(&core);
     let socket = Socket::new(
         line,
         Rc::clone(&wire),
-        core.scratch.clone(),
-        core.shared.options.answer_idle,
-        Box::new(move |status| unparsable(&refuser, status)),
+        scratch,
+        patience,
+        Some(Box::new(move |status| unparsable(&refuser, status))),
     );
     let service = service_fn(|request: Request<Incoming>| answer(&core, &wire, peer, request));
     let connection = http1::Builder::new()
@@ -103,10 +114,16 @@ pub(crate) async fn serve(
 }
 
 /// What the calls of a connection travel on; begins TLS where that is asked for.
-async fn open(core: &Core, stream: TcpStream) -> Option<Line> {
-    let Some(acceptor) = &core.shared.acceptor else { return Some(Line::Plain(stream)) };
-    match Box::pin(Line::secure(stream, acceptor)).await {
-        Ok(line) => Some(line),
+async fn open(core: &Core, stream: TcpStream) -> Option<(Line, Spoken)> {
+    let line = match &core.shared.acceptor {
+        None => Ok(Line::Plain(stream)),
+        Some(acceptor) => Box::pin(Line::secure(stream, acceptor)).await,
+    };
+    match line {
+        Ok(line) => {
+            let spoken = line.spoken().await?;
+            Some((line, spoken))
+        }
         Err(NoLine::Gone) => None,
         Err(NoLine::Unencrypted(stream)) => {
             let message = "This address speaks HTTPS only. Use https:// instead of http://.";
@@ -140,27 +157,41 @@ async fn answer(
     peer: SocketAddr,
     request: Request<Incoming>,
 ) -> Result<Response<Served>, Infallible> {
-    let id = new_id(core);
-    let names = Names::new(id, request.headers());
     let (head, body) = request.into_parts();
-    let body = Inbound::new(body, core.shared.pace, Arc::clone(&core.shared.room));
     let checked = message::check(&head, wire);
     let in_call = wire.begin_call();
     wire.unread.set(!body.is_end_stream());
-    let call = Call::new(core, wire, peer, head, id);
-    let dialect = call.dialect();
-    let mut answer = match &checked {
-        Ok(_) => AssertUnwindSafe(call::answer(call, body)).catch_unwind().await.unwrap_or_else(|_| {
-            tracing::error!(request = %id, "a call panicked");
-            refuse(&CallError::panicked(), dialect, id)
-        }),
-        Err(error) => refuse(error, dialect, id),
-    };
-    names.put(answer.headers_mut());
-    if checked != Ok(After::Open) {
+    let may_go_on = checked == Ok(After::Open);
+    let mut answer = respond(core, wire, peer, head, body, checked.err()).await;
+    if !may_go_on {
         answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     Ok(answer.map(|body| Served { body, _in_call: in_call }))
+}
+
+/// Answers a request, or says why it is refused.
+pub(crate) async fn respond(
+    core: &Rc<Core>,
+    wire: &Wire,
+    peer: SocketAddr,
+    head: request::Parts,
+    body: Incoming,
+    refused: Option<CallError>,
+) -> Response<AnswerBody> {
+    let id = new_id(core);
+    let names = Names::new(id, &head.headers);
+    let body = Inbound::new(body, core.shared.pace, Arc::clone(&core.shared.room));
+    let call = Call::new(core, wire, peer, head, id);
+    let dialect = call.dialect();
+    let mut answer = match refused {
+        None => AssertUnwindSafe(call::answer(call, body)).catch_unwind().await.unwrap_or_else(|_| {
+            tracing::error!(request = %id, "a call panicked");
+            refuse(&CallError::panicked(), dialect, id)
+        }),
+        Some(error) => refuse(&error, dialect, id),
+    };
+    names.put(answer.headers_mut());
+    answer
 }
 
 fn new_id(core: &Core) -> RequestId {

@@ -19,6 +19,7 @@ mod error;
 mod fields;
 mod forward;
 mod head;
+mod http2;
 mod inbound;
 mod line;
 mod message;

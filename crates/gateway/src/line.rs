@@ -10,12 +10,18 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    time::timeout,
+    time::{sleep, timeout},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 /// How long a caller may take to begin TLS.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// What a connection in HTTP/2 begins with, as far as no other does.
+const PREFACE: &[u8] = b"PRI ";
+/// How long a caller may take to say the first word, and between two looks
+/// while only some of it is there.
+const FIRST_WORD: Duration = Duration::from_secs(30);
+const LOOK: Duration = Duration::from_millis(5);
 /// The first byte of every TLS connection.
 const TLS_HANDSHAKE: u8 = 22;
 
@@ -49,6 +55,38 @@ impl Line {
         });
         let secured = secured.await.unwrap_or(Err(NoLine::Gone))?;
         Ok(Self::Tls(Box::new(secured)))
+    }
+}
+
+/// What a caller speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spoken {
+    Http1,
+    Http2,
+}
+
+impl Line {
+    /// What the caller speaks: agreed on in TLS, or seen by its first bytes.
+    /// `None` if it is gone or says nothing.
+    pub(crate) async fn spoken(&self) -> Option<Spoken> {
+        match self {
+            Self::Tls(stream) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => Some(Spoken::Http2),
+            Self::Tls(_) => Some(Spoken::Http1),
+            Self::Plain(stream) => timeout(FIRST_WORD, first_word(stream)).await.ok().flatten(),
+        }
+    }
+}
+
+async fn first_word(stream: &TcpStream) -> Option<Spoken> {
+    let mut first = [0; PREFACE.len()];
+    loop {
+        let there = stream.peek(&mut first).await.ok().filter(|there| *there > 0)?;
+        match first.get(..there)? {
+            PREFACE => return Some(Spoken::Http2),
+            some if !PREFACE.starts_with(some) => return Some(Spoken::Http1),
+            // Three bytes at most: nobody sends so little but to be a nuisance.
+            _ => sleep(LOOK).await,
+        }
     }
 }
 

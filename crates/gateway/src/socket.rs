@@ -77,6 +77,11 @@ impl Wire {
         }
     }
 
+    /// Of a connection whose heads aren't read here.
+    pub(crate) fn unread_heads() -> Rc<Self> {
+        Rc::new(Self { busy: Cell::new(true), ..Self::default() })
+    }
+
     /// A call begins: its head has been looked at.
     pub(crate) fn begin_call(self: &Rc<Self>) -> InCall {
         let mut head = self.head.borrow_mut();
@@ -120,8 +125,9 @@ pub(crate) struct Socket {
     line: Line,
     wire: Rc<Wire>,
     scratch: Scratch,
-    /// Makes the answer to what can't be parsed, from the server's status.
-    refuse: Box<dyn Fn(u16) -> Bytes>,
+    /// Makes the answer to what can't be parsed, from the server's status; of
+    /// HTTP/1.1 alone.
+    refuse: Option<Box<dyn Fn(u16) -> Bytes>>,
     /// Such an answer, still to be written.
     replacement: Bytes,
     /// How long the peer may take nothing, and since when it does.
@@ -137,7 +143,7 @@ impl Socket {
         wire: Rc<Wire>,
         scratch: Scratch,
         stall: Duration,
-        refuse: Box<dyn Fn(u16) -> Bytes>,
+        refuse: Option<Box<dyn Fn(u16) -> Bytes>>,
     ) -> Self {
         Self { line, wire, scratch, refuse, replacement: Bytes::new(), stall, stalled: None, closing: None }
     }
@@ -220,8 +226,10 @@ impl Write for Socket {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         ready!(this.poll_replacement(cx))?;
-        if let Some(status) = automatic_refusal(parts) {
-            this.replacement = (this.refuse)(status);
+        if let Some(refuse) = &this.refuse
+            && let Some(status) = automatic_refusal(parts)
+        {
+            this.replacement = refuse(status);
             this.wire.unread.set(true);
             return Poll::Ready(Ok(parts.iter().map(|part| part.len()).sum()));
         }

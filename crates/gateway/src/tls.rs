@@ -103,7 +103,7 @@ pub(crate) fn acceptor(certificate: Arc<ServerCertificate>) -> Result<TlsAccepto
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_cert_resolver(certificate);
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     // Sessions go on with tickets on every core, and cost no memory.
     config.ticketer = aws_lc_rs::Ticketer::new()?;
     Ok(Arc::new(config).into())

@@ -13,6 +13,7 @@ mod doors;
 mod failures;
 mod full_disk;
 mod hang_ups;
+mod http2;
 mod models;
 mod origins;
 mod passing;

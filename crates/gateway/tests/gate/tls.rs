@@ -42,13 +42,23 @@ async fn connect(
     made: &Made,
     version: &'static SupportedProtocolVersion,
 ) -> std::io::Result<TlsStream<TcpStream>> {
+    connect_for(gate, made, version, &[]).await
+}
+
+async fn connect_for(
+    gate: &Gate,
+    made: &Made,
+    version: &'static SupportedProtocolVersion,
+    protocols: &[&str],
+) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(made.cert.der().clone()).unwrap();
-    let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+    let mut config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_protocol_versions(&[version])
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
     let stream = TcpStream::connect(gate.address).await.unwrap();
     TlsConnector::from(Arc::new(config)).connect("keyward.example".try_into().unwrap(), stream).await
 }
@@ -75,6 +85,23 @@ async fn calls_over_tls_are_answered_like_others() {
         client.answer().await.assert_error(400, "malformed_request");
         assert!(client.is_closed().await);
     }
+}
+
+#[tokio::test]
+async fn the_protocol_is_the_one_agreed_on() {
+    let made = make();
+    let gate = gate(&certificate(&made));
+    let mut provider = TestProvider::start().await;
+    provider.always_answer(CHAT_ANSWER);
+    gate.put_credentials(vec![gate.credential(keyward_domain::provider::Provider::OpenAi, &provider)]);
+    let key = gate.key();
+    let stream = connect_for(&gate, &made, &TLS13, &["h2", "http/1.1"]).await.unwrap();
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+    let mut caller = crate::http2::Caller::on(stream, "https://keyward.example").await;
+    assert_eq!(caller.chat(&key, crate::support::CHAT).await.status(), 200);
+    let stream = connect_for(&gate, &made, &TLS13, &["http/1.1"]).await.unwrap();
+    assert_eq!(Client::on(stream).get("/healthz", &[]).await.status, 200);
+    assert!(connect_for(&gate, &made, &TLS13, &["spdy/3"]).await.is_err());
 }
 
 #[tokio::test]
