@@ -79,6 +79,11 @@ impl Admission {
         })
     }
 
+    /// How many connections are open.
+    pub(crate) fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
     /// Counts a connection of `peer`, if there is room for it.
     pub(crate) fn admit(self: &Arc<Self>, peer: IpAddr) -> Result<Admitted, Full> {
         // From here on it counts: what is dropped below gives it back.

@@ -34,6 +34,7 @@ use crate::{
     inbound::Inbound,
     line::{Line, NoLine, Spoken},
     message::{self, After},
+    metrics::{Begun, Place},
     respond::{AnswerBody, Names, refuse},
     socket::{InCall, MAX_HEAD, Socket, Wire},
 };
@@ -162,11 +163,11 @@ async fn answer(
     let in_call = wire.begin_call();
     wire.unread.set(!body.is_end_stream());
     let may_go_on = checked == Ok(After::Open);
-    let mut answer = respond(core, wire, peer, head, body, checked.err()).await;
+    let (mut answer, begun) = respond(core, wire, peer, head, body, checked.err()).await;
     if !may_go_on {
         answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    Ok(answer.map(|body| Served { body, _in_call: in_call }))
+    Ok(answer.map(|body| Served { body, _in_call: in_call, _begun: begun }))
 }
 
 /// Answers a request, or says why it is refused.
@@ -177,7 +178,8 @@ pub(crate) async fn respond(
     head: request::Parts,
     body: Incoming,
     refused: Option<CallError>,
-) -> Response<AnswerBody> {
+) -> (Response<AnswerBody>, Begun) {
+    let (begun, place) = (core.counts.begin(), Place::of(&head));
     let id = new_id(core);
     let names = Names::new(id, &head.headers);
     let body = Inbound::new(body, core.shared.pace, Arc::clone(&core.shared.room));
@@ -191,7 +193,8 @@ pub(crate) async fn respond(
         Some(error) => refuse(&error, dialect, id),
     };
     names.put(answer.headers_mut());
-    answer
+    core.counts.answered(place, &answer);
+    (answer, begun)
 }
 
 fn new_id(core: &Core) -> RequestId {
@@ -231,6 +234,7 @@ fn bare(core: &Core, error: &CallError) -> Bytes {
 struct Served {
     body: AnswerBody,
     _in_call: InCall,
+    _begun: Begun,
 }
 
 impl Body for Served {

@@ -10,6 +10,7 @@ use crate::{
     GatewayOptions, GatewayParts,
     admission::{Admission, Refusals},
     inbound::{Pace, Room},
+    metrics::Counts,
     models::ModelLists,
     settle::Ledger,
     socket::Scratch,
@@ -23,6 +24,8 @@ pub(crate) struct Shared {
     pub(crate) options: GatewayOptions,
     pub(crate) models: ModelLists,
     pub(crate) admission: Arc<Admission>,
+    /// Each core's.
+    pub(crate) counts: Vec<Arc<Counts>>,
     pub(crate) room: Arc<Room>,
     pub(crate) pace: Pace,
     /// Callers come over TLS.
@@ -35,6 +38,7 @@ impl Shared {
             acceptor: parts.certificate.clone().map(tls::acceptor).transpose()?,
             models: ModelLists::default(),
             admission: Admission::new(&options),
+            counts: (0..options.cores.max(1)).map(|_| Arc::default()).collect(),
             room: Room::new(options.bodies_limit),
             pace: Pace::new(&options),
             parts,
@@ -52,10 +56,12 @@ pub(crate) struct Core {
     pub(crate) tasks: TaskTracker,
     pub(crate) scratch: Scratch,
     pub(crate) refusals: Refusals,
+    pub(crate) counts: Arc<Counts>,
 }
 
 impl Core {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+    /// The core of that number, from 0.
+    pub(crate) fn new(shared: Arc<Shared>, number: usize) -> Self {
         let parts = &shared.parts;
         let client = Client::new(shared.options.client.clone(), parts.tls.clone());
         let (journal, caps, clock) = (Arc::clone(&parts.journal), parts.caps.clone(), Arc::clone(&parts.clock));
@@ -68,6 +74,7 @@ impl Core {
             tasks,
             scratch: Scratch::default(),
             refusals: Refusals::default(),
+            counts: shared.counts.get(number).cloned().unwrap_or_default(),
             shared,
         }
     }

@@ -21,7 +21,7 @@ use keyward_provider::{
 use crate::{call::Call, error::CallError, respond::AnswerBody, settle::Settlement, stream::Forwarding, watch::Watch};
 
 /// Keyward's own share of a call's time, in microseconds.
-const OVERHEAD: HeaderName = HeaderName::from_static("keyward-overhead-us");
+pub(crate) const OVERHEAD: HeaderName = HeaderName::from_static("keyward-overhead-us");
 
 /// A call that passed all checks.
 pub(crate) struct Outgoing {

@@ -27,6 +27,7 @@ use crate::{
     connection::{self, QUIET},
     core::Core,
     message,
+    metrics::Begun,
     respond::AnswerBody,
     socket::{MAX_HEAD, Socket, Wire},
 };
@@ -104,8 +105,8 @@ async fn answer(
 ) -> Result<Response<Handed>, Infallible> {
     let (mut head, body) = request.into_parts();
     let checked = message::check_http2(&mut head);
-    let answer = connection::respond(&core, &wire, peer, head, body, checked.err()).await;
-    Ok(answer.map(|body| Handed { body, progress }))
+    let (answer, begun) = connection::respond(&core, &wire, peer, head, body, checked.err()).await;
+    Ok(answer.map(|body| Handed { body, progress, _begun: begun }))
 }
 
 /// The calls of one connection. As the server's executor it runs them.
@@ -230,6 +231,7 @@ impl<F: Future<Output = ()>> Future for Patient<F> {
 struct Handed {
     body: AnswerBody,
     progress: Rc<Progress>,
+    _begun: Begun,
 }
 
 impl Body for Handed {

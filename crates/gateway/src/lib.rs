@@ -23,6 +23,7 @@ mod http2;
 mod inbound;
 mod line;
 mod message;
+mod metrics;
 mod model_routes;
 mod models;
 mod resolve;
@@ -57,6 +58,7 @@ use keyward_provider::http::{ClientOptions, Tls};
 use keyward_telemetry::journal::Journal;
 
 pub use inbound::Inbound;
+pub use metrics::{Metrics, OVERHEAD_BUCKETS, Snapshot};
 pub use server::{Gateway, Running, StartError};
 pub use tls::{CertificateError, ServerCertificate};
 

@@ -77,6 +77,8 @@ settings! {
     smtp_url: String, "KEYWARD_SMTP_URL", "\"\"";
     /// Sender of these mails, such as Keyward <keyward@example.com>.
     mail_from: String, "KEYWARD_MAIL_FROM", "\"\"";
+    /// Address and port of /metrics for Prometheus, in plain HTTP; empty: there is none. Keep it from callers.
+    metrics_listen: String, "KEYWARD_METRICS_LISTEN", "\"\"";
     /// Threads that serve calls; 0 is one a processor.
     cores: usize, "KEYWARD_CORES", "0";
     /// Whether providers may stand at private, loopback or link-local addresses.
@@ -141,6 +143,8 @@ pub struct Settings {
     pub master_key_file: PathBuf,
     /// How mail is sent, if it is.
     pub mail: Option<MailSettings>,
+    /// Where metrics are told, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
     /// Threads that serve calls.
     pub cores: usize,
     /// Whether providers may be at private addresses.
@@ -219,6 +223,7 @@ impl Settings {
             master_key_file: given.master_key_file.unwrap_or_else(|| data_dir.join("master.key")),
             data_dir,
             mail: MailSettings::read(given.smtp_url.as_deref(), given.mail_from.as_deref())?,
+            metrics_listen: metrics_listen(given.metrics_listen.as_deref())?,
             cores: given.cores.filter(|cores| *cores > 0).unwrap_or(processors).min(256),
             allow_private_upstreams: given.allow_private_upstreams.unwrap_or(false),
             trusted_proxies: networks(&given.trusted_proxies.unwrap_or_default())?,
@@ -238,6 +243,16 @@ impl Settings {
             log_json,
         })
     }
+}
+
+fn metrics_listen(given: Option<&str>) -> Result<Option<SocketAddr>> {
+    let parse = |text: &str| {
+        let address = text.parse().ok();
+        address.with_context(|| {
+            format!("metrics_listen is {text:?}: it must be an address and a port, such as 127.0.0.1:9464")
+        })
+    };
+    given.filter(|text| !text.is_empty()).map(parse).transpose()
 }
 
 fn tls_files(certificate: Option<PathBuf>, key: Option<PathBuf>) -> Result<Option<TlsFiles>> {
@@ -341,6 +356,7 @@ mod tests {
             ("database_url = \"mysql://x\"", "database_url"),
             ("max_body_bytes = 1", "max_body_bytes"),
             ("tls_certificate = \"a.pem\"", "tls_key"),
+            ("metrics_listen = \"9464\"", "metrics_listen"),
             ("tls_key = \"a.pem\"", "tls_certificate"),
             ("max_bodies_bytes = 1024", "max_bodies_bytes"),
             ("body_timeout = 0", "body_timeout"),

@@ -12,6 +12,7 @@ pub mod installation;
 pub mod logging;
 pub mod machine;
 pub mod mail;
+mod metrics;
 mod model_lists;
 pub mod operations;
 pub mod serve;

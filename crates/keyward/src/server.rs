@@ -25,6 +25,7 @@ use crate::{
     identity_providers::IdentityProviders,
     installation, machine,
     mail::{MailSettings, SmtpMailer},
+    metrics,
     model_lists::ProviderModels,
     system::SystemRandomness,
     tls::{self, Shown, TlsFiles},
@@ -38,6 +39,7 @@ pub struct Server {
     /// Its services.
     pub keyward: Keyward,
     gateway: Running,
+    metrics_address: Option<SocketAddr>,
     /// Wakes who looks after the listener's certificate.
     reload: Option<Arc<Notify>>,
     /// What links start with that lead to the listener itself.
@@ -56,6 +58,10 @@ impl Server {
         if let Some(shown) = &shown {
             tls::tell(&shown.certificate, clock.now());
         }
+        let metrics_listener = match settings.metrics_listen {
+            Some(address) => Some(metrics::listen(address).await?),
+            None => None,
+        };
         installation::make_data_dir(settings)?;
         let journal = installation::open_journal(settings)?;
         let keyward = installation::open(settings, clock.clone(), Some(journal.clone())).await?;
@@ -77,13 +83,17 @@ impl Server {
         background.spawn(session::keep_deleting_over(keyward.clone(), stop.clone()));
         background.spawn(retention::keep_running(keyward.clone(), stop.clone()));
         let gateway = start_gateway(settings, &keyward, clock.clone(), journal, &requests, shown.as_ref())?;
+        let metrics_address = metrics_listener.as_ref().map(|listener| listener.local_addr()).transpose()?;
+        if let Some(listener) = metrics_listener {
+            background.spawn(metrics::serve(listener, gateway.metrics().clone(), keyward.clone(), stop.clone()));
+        }
         let scheme = if shown.is_some() { "https" } else { "http" };
         let reload = shown.map(|shown| {
             let asked = Arc::new(Notify::new());
             background.spawn(tls::keep_fresh(shown, clock, Arc::clone(&asked), tls::PERIOD, stop.clone()));
             asked
         });
-        Ok(Self { keyward, gateway, reload, scheme, requests, background, stop })
+        Ok(Self { keyward, gateway, metrics_address, reload, scheme, requests, background, stop })
     }
 
     /// Where it listens.
@@ -94,6 +104,11 @@ impl Server {
     /// How programs on this machine reach it.
     pub fn url(&self) -> String {
         format!("{}://{}", self.scheme, self.address())
+    }
+
+    /// Where its metrics are told, if they are.
+    pub const fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_address
     }
 
     /// Reads the files of the certificate again, if there are any.

@@ -14,6 +14,7 @@ mod failures;
 mod full_disk;
 mod hang_ups;
 mod http2;
+mod metrics;
 mod models;
 mod origins;
 mod passing;

@@ -27,7 +27,7 @@ use keyward_domain::{
     provider::Provider,
     secret::{KeyKind, KeySecret, Pepper},
 };
-use keyward_gateway::{Gateway, GatewayOptions, GatewayParts, Running, ServerCertificate, StartError};
+use keyward_gateway::{Gateway, GatewayOptions, GatewayParts, Metrics, Running, ServerCertificate, StartError};
 use keyward_provider::http::Tls;
 use keyward_telemetry::journal::{Journal, JournalOptions, Position, UsageRecord};
 use uuid::Uuid;
@@ -308,6 +308,10 @@ impl Gate {
             }
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
+    }
+
+    pub fn metrics(&self) -> Metrics {
+        self.running.as_ref().unwrap().metrics().clone()
     }
 
     pub fn shutdown(&self) {
