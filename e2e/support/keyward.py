@@ -20,7 +20,7 @@ BINARY = os.environ.get("KEYWARD_BINARY", "")
 DRAINED_WITHIN = 40.0
 """Calls in flight may take thirty seconds to end, then the process ends."""
 SETTINGS = {"KEYWARD_ALLOW_PRIVATE_UPSTREAMS": "true", "KEYWARD_LOG_LEVEL": "debug"}
-GREETING = re.compile(r"^Keyward is serving at (http://\S+)$", re.MULTILINE)
+GREETING = re.compile(r"^Keyward is serving at (https?://\S+)$", re.MULTILINE)
 
 
 def run(

@@ -16,6 +16,11 @@ impl TrustedProxies {
         Self(networks)
     }
 
+    /// Whether connections of that address are a proxy's.
+    pub fn contains(&self, peer: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&peer))
+    }
+
     /// The client's address: walking `X-Forwarded-For` from the right, the
     /// first address that isn't a trusted proxy. An entry that can't be read
     /// ends the walk at the proxy that vouched for it.

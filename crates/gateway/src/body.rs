@@ -1,19 +1,12 @@
 //! Reading the body of a request: whole, within its limit, and not for ever.
 
-use std::{
-    future::{Future as _, poll_fn},
-    pin::Pin,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{future::poll_fn, pin::Pin};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use http_body::Body as _;
-use hyper::body::Incoming;
-use tokio::time::Sleep;
 
-use crate::error::CallError;
+use crate::{error::CallError, inbound::Inbound};
 
 /// Whether a body with these headers is one that can be read: JSON in UTF-8,
 /// not encoded.
@@ -46,9 +39,9 @@ fn is_json(content_type: &str) -> bool {
         })
 }
 
-/// The whole body, with pauses of at most `idle` in it. One that is too large is refused as soon as that is known;
+/// The whole body. One that is too large is refused as soon as that is known;
 /// the rest of it isn't waited for.
-pub(crate) async fn read(mut body: Incoming, limit: usize, idle: Duration) -> Result<Bytes, CallError> {
+pub(crate) async fn read(body: &mut Inbound, limit: usize) -> Result<Bytes, CallError> {
     let too_large = || {
         let message = format!("The request's body is larger than the {limit} bytes that are allowed.");
         CallError::new(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", message)
@@ -57,7 +50,7 @@ pub(crate) async fn read(mut body: Incoming, limit: usize, idle: Duration) -> Re
     if announced.lower() > limit as u64 {
         return Err(too_large());
     }
-    let Some(first) = next(&mut body, idle).await? else { return Ok(Bytes::new()) };
+    let Some(first) = next(body).await? else { return Ok(Bytes::new()) };
     if first.len() > limit {
         return Err(too_large());
     }
@@ -68,7 +61,7 @@ pub(crate) async fn read(mut body: Incoming, limit: usize, idle: Duration) -> Re
     let expected = usize::try_from(announced.lower()).unwrap_or(0).min(1 << 20);
     let mut whole = BytesMut::with_capacity(expected.max(first.len() * 2));
     whole.extend_from_slice(&first);
-    while let Some(piece) = next(&mut body, idle).await? {
+    while let Some(piece) = next(body).await? {
         if piece.len() > limit - whole.len() {
             return Err(too_large());
         }
@@ -78,37 +71,13 @@ pub(crate) async fn read(mut body: Incoming, limit: usize, idle: Duration) -> Re
 }
 
 /// The next piece; trailers are passed over.
-async fn next(body: &mut Incoming, idle: Duration) -> Result<Option<Bytes>, CallError> {
-    let mut pause = None;
-    poll_fn(|cx| poll_next(body, &mut pause, idle, cx)).await
-}
-
-fn poll_next(
-    body: &mut Incoming,
-    pause: &mut Option<Pin<Box<Sleep>>>,
-    idle: Duration,
-    cx: &mut Context<'_>,
-) -> Poll<Result<Option<Bytes>, CallError>> {
-    loop {
-        match Pin::new(&mut *body).poll_frame(cx) {
-            Poll::Ready(Some(Ok(frame))) => {
-                if let Ok(data) = frame.into_data() {
-                    return Poll::Ready(Ok(Some(data)));
-                }
-            }
-            Poll::Ready(None) => return Poll::Ready(Ok(None)),
-            Poll::Ready(Some(Err(_))) => {
-                let message = "The request's body broke off or isn't framed as its headers say. Send it again.";
-                return Poll::Ready(Err(CallError::bad_request("invalid_request_body", message)));
-            }
-            Poll::Pending => {
-                let pause = pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(idle)));
-                std::task::ready!(pause.as_mut().poll(cx));
-                let message = "The request's body stopped coming before it was whole. Send it again.";
-                return Poll::Ready(Err(CallError::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", message)));
-            }
+async fn next(body: &mut Inbound) -> Result<Option<Bytes>, CallError> {
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
+        if let Ok(data) = frame.map_err(|error| CallError::of_body(&error))?.into_data() {
+            return Ok(Some(data));
         }
     }
+    Ok(None)
 }
 
 #[cfg(test)]

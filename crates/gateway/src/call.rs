@@ -10,7 +10,6 @@ use std::{
 };
 
 use http::{Response, StatusCode, header, request};
-use hyper::body::Incoming;
 use keyward_access::{CredentialEntry, KeyEntry, Refusal, presented_key};
 use keyward_domain::{id::RequestId, permission::Permission, provider::Dialect};
 
@@ -21,6 +20,7 @@ use crate::{
     error::CallError,
     forward,
     head::{BodyHead, StreamOptions},
+    inbound::Inbound,
     model_routes,
     models::ModelLists,
     rate_limit,
@@ -73,7 +73,7 @@ impl<'a> Call<'a> {
 }
 
 /// Answers a request, whatever it is.
-pub(crate) async fn answer(call: Call<'_>, body: Incoming) -> Response<AnswerBody> {
+pub(crate) async fn answer(call: Call<'_>, body: Inbound) -> Response<AnswerBody> {
     let Call { core, .. } = call;
     if !route::is_data_plane(call.path()) {
         let info = ConnectionInfo { peer: call.peer, client: call.address };
@@ -108,7 +108,7 @@ pub(crate) async fn answer(call: Call<'_>, body: Incoming) -> Response<AnswerBod
 /// provider. `known` is told the key as soon as it is known.
 async fn let_through(
     call: &Call<'_>,
-    body: Incoming,
+    mut inbound: Inbound,
     known: &mut Option<Arc<KeyEntry>>,
 ) -> Result<Response<AnswerBody>, CallError> {
     let Call { core, head, .. } = call;
@@ -133,7 +133,7 @@ async fn let_through(
     body::check_type(&head.headers)?;
     let waiting = Instant::now();
     let options = &core.shared.options;
-    let body = body::read(body, options.body_limit, options.body_idle).await?;
+    let body = body::read(&mut inbound, options.body_limit).await?;
     let waited = waiting.elapsed();
     call.wire.unread.set(false);
     let wish = BodyHead::read(&body)?;

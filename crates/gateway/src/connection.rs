@@ -1,4 +1,5 @@
-//! One connection of a caller: HTTP/1.1 by hyper, its calls one after another.
+//! One connection of a caller: HTTP/1.1 by hyper, its calls one after another
+//! (HTTP/2 is next door).
 //! It ends when the caller closes, when the process drains and nothing is in
 //! flight any more, or when draining has taken too long.
 
@@ -8,26 +9,32 @@ use std::{
     panic::AssertUnwindSafe,
     pin::Pin,
     rc::Rc,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderValue, Request, Response, StatusCode, header, request};
 use http_body::{Body, Frame, SizeHint};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioTimer;
 use keyward_domain::{id::RequestId, provider::Dialect};
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     BoxError,
+    admission::{Admitted, Full},
     call::{self, Call},
     core::Core,
     error::CallError,
+    http2,
+    inbound::Inbound,
+    line::{Line, NoLine, Spoken},
     message::{self, After},
+    metrics::{Begun, Place},
     respond::{AnswerBody, Names, refuse},
     socket::{InCall, MAX_HEAD, Socket, Wire},
 };
@@ -36,7 +43,7 @@ use crate::{
 const HEAD_TIME: Duration = Duration::from_secs(30);
 const MAX_HEADERS: usize = 100;
 /// How long a connection may take to say something once the process drains.
-const QUIET: Duration = Duration::from_millis(500);
+pub(crate) const QUIET: Duration = Duration::from_millis(500);
 
 /// Serves `stream` until it ends. `draining` stops it after the calls in
 /// flight; `ended` closes it at once.
@@ -44,6 +51,7 @@ pub(crate) async fn serve(
     core: Rc<Core>,
     stream: TcpStream,
     peer: SocketAddr,
+    _admitted: Admitted,
     draining: CancellationToken,
     ended: CancellationToken,
 ) {
@@ -51,14 +59,29 @@ pub(crate) async fn serve(
         tracing::debug!(%error, "a connection is gone before it began");
         return;
     }
+    let line = tokio::select! {
+        biased;
+        line = open(&core, stream) => line,
+        () = async { draining.cancelled().await; sleep(QUIET).await } => None,
+    };
+    let (line, spoken) = match line {
+        Some(opened) => opened,
+        None => return,
+    };
+    let (scratch, patience) = (core.scratch.clone(), core.shared.options.answer_idle);
+    if spoken == Spoken::Http2 {
+        let wire = Wire::unread_heads();
+        let socket = Socket::new(line, Rc::clone(&wire), scratch, patience, None);
+        return Box::pin(http2::serve(core, (socket, wire), peer, draining, ended)).await;
+    }
     let wire = Rc::new(Wire::default());
     let refuser = Rc::clone(&core);
     let socket = Socket::new(
-        stream,
+        line,
         Rc::clone(&wire),
-        core.scratch.clone(),
-        core.shared.options.answer_idle,
-        Box::new(move |status| unparsable(&refuser, status)),
+        scratch,
+        patience,
+        Some(Box::new(move |status| unparsable(&refuser, status))),
     );
     let service = service_fn(|request: Request<Incoming>| answer(&core, &wire, peer, request));
     let connection = http1::Builder::new()
@@ -91,10 +114,37 @@ pub(crate) async fn serve(
     }
 }
 
+/// What the calls of a connection travel on; begins TLS where that is asked for.
+async fn open(core: &Core, stream: TcpStream) -> Option<(Line, Spoken)> {
+    let line = match &core.shared.acceptor {
+        None => Ok(Line::Plain(stream)),
+        Some(acceptor) => Box::pin(Line::secure(stream, acceptor)).await,
+    };
+    match line {
+        Ok(line) => {
+            let spoken = line.spoken().await?;
+            Some((line, spoken))
+        }
+        Err(NoLine::Gone) => None,
+        Err(NoLine::Unencrypted(stream)) => {
+            let message = "This address speaks HTTPS only. Use https:// instead of http://.";
+            let error = CallError::bad_request("https_required", message);
+            core.refusals.turn_away(stream, &bare(core, &error)).await;
+            None
+        }
+    }
+}
+
+/// Tells somebody who can't be let in why, and closes.
+pub(crate) async fn turn_away(core: Rc<Core>, stream: TcpStream, full: Full) {
+    let error = CallError::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_connections", full.message());
+    core.refusals.turn_away(stream, &bare(&core, &error)).await;
+}
+
 /// Ends when no call has come for a while.
 async fn stays_quiet(wire: &Wire) {
     loop {
-        tokio::time::sleep(QUIET).await;
+        sleep(QUIET).await;
         if !wire.busy.get() {
             return;
         }
@@ -108,26 +158,43 @@ async fn answer(
     peer: SocketAddr,
     request: Request<Incoming>,
 ) -> Result<Response<Served>, Infallible> {
-    let id = new_id(core);
-    let names = Names::new(id, request.headers());
     let (head, body) = request.into_parts();
     let checked = message::check(&head, wire);
     let in_call = wire.begin_call();
     wire.unread.set(!body.is_end_stream());
+    let may_go_on = checked == Ok(After::Open);
+    let (mut answer, begun) = respond(core, wire, peer, head, body, checked.err()).await;
+    if !may_go_on {
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    Ok(answer.map(|body| Served { body, _in_call: in_call, _begun: begun }))
+}
+
+/// Answers a request, or says why it is refused.
+pub(crate) async fn respond(
+    core: &Rc<Core>,
+    wire: &Wire,
+    peer: SocketAddr,
+    head: request::Parts,
+    body: Incoming,
+    refused: Option<CallError>,
+) -> (Response<AnswerBody>, Begun) {
+    let (begun, place) = (core.counts.begin(), Place::of(&head));
+    let id = new_id(core);
+    let names = Names::new(id, &head.headers);
+    let body = Inbound::new(body, core.shared.pace, Arc::clone(&core.shared.room));
     let call = Call::new(core, wire, peer, head, id);
     let dialect = call.dialect();
-    let mut answer = match &checked {
-        Ok(_) => AssertUnwindSafe(call::answer(call, body)).catch_unwind().await.unwrap_or_else(|_| {
+    let mut answer = match refused {
+        None => AssertUnwindSafe(call::answer(call, body)).catch_unwind().await.unwrap_or_else(|_| {
             tracing::error!(request = %id, "a call panicked");
             refuse(&CallError::panicked(), dialect, id)
         }),
-        Err(error) => refuse(error, dialect, id),
+        Some(error) => refuse(&error, dialect, id),
     };
     names.put(answer.headers_mut());
-    if checked != Ok(After::Open) {
-        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    Ok(answer.map(|body| Served { body, _in_call: in_call }))
+    core.counts.answered(place, &answer);
+    (answer, begun)
 }
 
 fn new_id(core: &Core) -> RequestId {
@@ -146,12 +213,18 @@ fn unparsable(core: &Core, status: u16) -> Bytes {
         ),
         _ => (StatusCode::BAD_REQUEST, "malformed_request", "The request isn't proper HTTP/1.1."),
     };
+    bare(core, &CallError::new(status, code, message))
+}
+
+/// A refusal as bytes, where no request was read.
+fn bare(core: &Core, error: &CallError) -> Bytes {
     let id = new_id(core);
-    let body = CallError::new(status, code, message).envelope(Dialect::OpenAi, id);
+    let body = error.envelope(Dialect::OpenAi, id);
+    let retry = if error.status == StatusCode::SERVICE_UNAVAILABLE { "retry-after: 1\r\n" } else { "" };
     let head = format!(
-        "HTTP/1.1 {} {}\r\ncontent-type: application/json\r\nx-request-id: {id}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-        status.as_u16(),
-        status.canonical_reason().unwrap_or_default(),
+        "HTTP/1.1 {} {}\r\ncontent-type: application/json\r\nx-request-id: {id}\r\n{retry}content-length: {}\r\nconnection: close\r\n\r\n",
+        error.status.as_u16(),
+        error.status.canonical_reason().unwrap_or_default(),
         body.len(),
     );
     [head.as_bytes(), &body].concat().into()
@@ -161,6 +234,7 @@ fn unparsable(core: &Core, status: u16) -> Bytes {
 struct Served {
     body: AnswerBody,
     _in_call: InCall,
+    _begun: Begun,
 }
 
 impl Body for Served {

@@ -3,15 +3,48 @@
 use std::{rc::Rc, sync::Arc};
 
 use keyward_provider::{Upstream, demo::Demo, http::Client};
+use tokio_rustls::{TlsAcceptor, rustls};
 use tokio_util::task::TaskTracker;
 
-use crate::{GatewayOptions, GatewayParts, models::ModelLists, settle::Ledger, socket::Scratch, targets::Targets};
+use crate::{
+    GatewayOptions, GatewayParts,
+    admission::{Admission, Refusals},
+    inbound::{Pace, Room},
+    metrics::Counts,
+    models::ModelLists,
+    settle::Ledger,
+    socket::Scratch,
+    targets::Targets,
+    tls,
+};
 
 /// Shared by all cores.
 pub(crate) struct Shared {
     pub(crate) parts: GatewayParts,
     pub(crate) options: GatewayOptions,
     pub(crate) models: ModelLists,
+    pub(crate) admission: Arc<Admission>,
+    /// Each core's.
+    pub(crate) counts: Vec<Arc<Counts>>,
+    pub(crate) room: Arc<Room>,
+    pub(crate) pace: Pace,
+    /// Callers come over TLS.
+    pub(crate) acceptor: Option<TlsAcceptor>,
+}
+
+impl Shared {
+    pub(crate) fn new(parts: GatewayParts, options: GatewayOptions) -> Result<Self, rustls::Error> {
+        Ok(Self {
+            acceptor: parts.certificate.clone().map(tls::acceptor).transpose()?,
+            models: ModelLists::default(),
+            admission: Admission::new(&options),
+            counts: (0..options.cores.max(1)).map(|_| Arc::default()).collect(),
+            room: Room::new(options.bodies_limit),
+            pace: Pace::new(&options),
+            parts,
+            options,
+        })
+    }
 }
 
 /// One core's own. Its calls never leave its thread.
@@ -22,10 +55,13 @@ pub(crate) struct Core {
     pub(crate) ledger: Rc<Ledger>,
     pub(crate) tasks: TaskTracker,
     pub(crate) scratch: Scratch,
+    pub(crate) refusals: Refusals,
+    pub(crate) counts: Arc<Counts>,
 }
 
 impl Core {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+    /// The core of that number, from 0.
+    pub(crate) fn new(shared: Arc<Shared>, number: usize) -> Self {
         let parts = &shared.parts;
         let client = Client::new(shared.options.client.clone(), parts.tls.clone());
         let tasks = TaskTracker::new();
@@ -36,6 +72,8 @@ impl Core {
             ledger: Rc::new(ledger),
             tasks,
             scratch: Scratch::default(),
+            refusals: Refusals::default(),
+            counts: shared.counts.get(number).cloned().unwrap_or_default(),
             shared,
         }
     }

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Keyward's own share of a call's time, in microseconds.
-const OVERHEAD: HeaderName = HeaderName::from_static("keyward-overhead-us");
+pub(crate) const OVERHEAD: HeaderName = HeaderName::from_static("keyward-overhead-us");
 
 /// A call that passed all checks.
 pub(crate) struct Outgoing {

@@ -9,6 +9,7 @@
 //!
 //! Read [`Gateway::start`], then `call.rs`: one screen that tells a call's way.
 
+mod admission;
 mod body;
 mod call;
 mod connection;
@@ -18,7 +19,11 @@ mod error;
 mod fields;
 mod forward;
 mod head;
+mod http2;
+mod inbound;
+mod line;
 mod message;
+mod metrics;
 mod model_routes;
 mod models;
 mod rate_limit;
@@ -31,6 +36,7 @@ mod socket;
 mod splice;
 mod stream;
 mod targets;
+mod tls;
 mod watch;
 
 use std::{
@@ -44,7 +50,6 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
-use hyper::body::Incoming;
 use keyward_access::{KeyIndex, RateLimits, RequestCaps, TrustedProxies};
 use keyward_domain::{
     Clock, Randomness,
@@ -53,7 +58,10 @@ use keyward_domain::{
 use keyward_provider::http::{ClientOptions, Tls};
 use keyward_telemetry::journal::Journal;
 
+pub use inbound::Inbound;
+pub use metrics::{Metrics, OVERHEAD_BUCKETS, Snapshot};
 pub use server::{Gateway, Running, StartError};
+pub use tls::{CertificateError, ServerCertificate};
 
 /// Any error, as hyper wants it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -73,7 +81,7 @@ pub struct ConnectionInfo {
 /// Answers what isn't the data plane. The answer gets the request id that is
 /// given here as its `x-request-id`. Runs on the gateway's own threads: work
 /// that takes long belongs elsewhere.
-pub type ControlPlane = dyn Fn(Request<Incoming>, ConnectionInfo, RequestId) -> Pin<Box<dyn Future<Output = Response<ControlBody>> + Send>>
+pub type ControlPlane = dyn Fn(Request<Inbound>, ConnectionInfo, RequestId) -> Pin<Box<dyn Future<Output = Response<ControlBody>> + Send>>
     + Send
     + Sync;
 
@@ -95,6 +103,9 @@ pub struct GatewayParts {
     pub randomness: Arc<dyn Randomness>,
     /// Trusted roots for calls to providers.
     pub tls: Tls,
+    /// What the listener shows, if callers come over TLS; without one they come
+    /// in the clear.
+    pub certificate: Option<Arc<ServerCertificate>>,
     /// Answers what isn't the data plane.
     pub control: Arc<ControlPlane>,
 }
@@ -115,6 +126,16 @@ pub struct GatewayOptions {
     pub body_limit: usize,
     /// The longest pause within the body of a call.
     pub body_idle: Duration,
+    /// How long the body of a call may take to be whole.
+    pub body_time: Duration,
+    /// Bytes a second at which it comes at least, once `body_idle` is over.
+    pub body_rate: u64,
+    /// The bodies of all calls that are held at once, in bytes.
+    pub bodies_limit: usize,
+    /// Connections that may be open at once.
+    pub max_connections: usize,
+    /// As many of them may be one address's, unless it is a trusted proxy.
+    pub max_connections_per_address: usize,
     /// How long a caller may take nothing of its answer while there is some.
     pub answer_idle: Duration,
     /// How long calls in flight may go on after [`Running::shutdown`].
@@ -125,7 +146,9 @@ pub struct GatewayOptions {
 
 impl GatewayOptions {
     /// One core on `listen`, no proxy trusted, no origin allowed, bodies up to
-    /// 20 MiB and 60 seconds between their pieces, as long for a caller that takes nothing, 30 seconds to drain.
+    /// 20 MiB within ten minutes and 60 seconds between their pieces, 1 GiB of
+    /// them in all, 1024 connections from wherever, 60 seconds for a caller
+    /// that takes nothing, 30 seconds to drain.
     pub fn new(listen: SocketAddr) -> Self {
         Self {
             listen,
@@ -134,6 +157,11 @@ impl GatewayOptions {
             allowed_origins: Vec::new(),
             body_limit: 20 << 20,
             body_idle: Duration::from_secs(60),
+            body_time: Duration::from_secs(600),
+            body_rate: 1024,
+            bodies_limit: 1 << 30,
+            max_connections: 1024,
+            max_connections_per_address: 1024,
             answer_idle: Duration::from_secs(60),
             drain: Duration::from_secs(30),
             client: ClientOptions::default(),

@@ -17,6 +17,10 @@ const X_CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-client-reques
 const X_SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 const MAX_CLIENT_REQUEST_ID: usize = 512;
 
+/// Marks a refusal of Keyward's own, and tells its code.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RefusalCode(pub(crate) &'static str);
+
 /// An answer's body.
 pub(crate) enum AnswerBody {
     /// Known as a whole.
@@ -75,6 +79,7 @@ pub(crate) fn json(status: StatusCode, body: Bytes) -> Response<AnswerBody> {
 /// Keyward's own refusal.
 pub(crate) fn refuse(error: &CallError, dialect: Dialect, request: RequestId) -> Response<AnswerBody> {
     let mut answer = json(error.status, error.envelope(dialect, request));
+    answer.extensions_mut().insert(RefusalCode(error.code));
     let headers = answer.headers_mut();
     if error.status == StatusCode::SERVICE_UNAVAILABLE && !error.is_final {
         headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));

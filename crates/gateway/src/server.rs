@@ -17,12 +17,13 @@ use tokio::{
     runtime::{Builder, LocalOptions},
     time::{sleep, timeout},
 };
+use tokio_rustls::rustls;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     GatewayOptions, GatewayParts, connection,
     core::{Core, Shared},
-    models::ModelLists,
+    metrics::Metrics,
 };
 
 /// Connections that wait to be accepted, for each core.
@@ -43,6 +44,9 @@ pub enum StartError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// TLS can't be set up.
+    #[error("TLS can't be set up for the listener: {0}")]
+    Tls(rustls::Error),
     /// A core's thread or runtime can't be made.
     #[error("can't start the thread of core {core}: {source}")]
     Thread {
@@ -61,6 +65,7 @@ pub struct Running {
     local_address: SocketAddr,
     draining: CancellationToken,
     threads: Vec<JoinHandle<()>>,
+    metrics: Metrics,
 }
 
 impl Gateway {
@@ -73,9 +78,10 @@ impl Gateway {
             .ok_or_else(|| io::Error::from(io::ErrorKind::AddrNotAvailable))
             .and_then(std::net::TcpListener::local_addr)
             .map_err(|source| StartError::Listen { address: options.listen, source })?;
-        let shared = Arc::new(Shared { parts, options, models: ModelLists::default() });
+        let shared = Arc::new(Shared::new(parts, options).map_err(StartError::Tls)?);
         let draining = CancellationToken::new();
-        let mut running = Running { local_address, draining, threads: Vec::new() };
+        let mut running =
+            Running { local_address, draining, threads: Vec::new(), metrics: Metrics(Arc::clone(&shared)) };
         for (core, listener) in listeners.into_iter().enumerate() {
             let thread = run_core(core, listener, Arc::clone(&shared), running.draining.clone());
             match thread {
@@ -95,6 +101,11 @@ impl Running {
     /// The address that is listened on, its port chosen if it was 0.
     pub const fn local_address(&self) -> SocketAddr {
         self.local_address
+    }
+
+    /// What it counts of itself.
+    pub const fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Stops accepting. Calls in flight may finish, within the time set.
@@ -160,7 +171,7 @@ fn run_core(
             match TcpListener::from_std(listener) {
                 Ok(listener) => {
                     let _ = started.send(Ok(()));
-                    serve(Rc::new(Core::new(shared)), listener, draining).await;
+                    serve(Rc::new(Core::new(shared, number)), listener, draining).await;
                 }
                 Err(error) => drop(started.send(Err(error))),
             }
@@ -173,8 +184,23 @@ fn run_core(
 async fn serve(core: Rc<Core>, listener: TcpListener, draining: CancellationToken) {
     let ended = CancellationToken::new();
     let begin = |stream: TcpStream, peer: SocketAddr| {
-        let serving = connection::serve(Rc::clone(&core), stream, peer, draining.clone(), ended.clone());
-        core.tasks.spawn_local(serving);
+        let core = Rc::clone(&core);
+        match core.shared.admission.admit(peer.ip()) {
+            Ok(admitted) => {
+                core.counts.connection();
+                let serving =
+                    connection::serve(Rc::clone(&core), stream, peer, admitted, draining.clone(), ended.clone());
+                core.tasks.spawn_local(serving);
+            }
+            Err(full) => {
+                core.counts.refused_connection();
+                core.refusals.note(full, peer.ip());
+                // Over TLS nothing can be said without its handshake, which is the dearest part.
+                if core.shared.acceptor.is_none() {
+                    core.tasks.clone().spawn_local(connection::turn_away(core, stream, full));
+                }
+            }
+        }
     };
     let mut tidy = tokio::time::interval(TIDY);
     loop {

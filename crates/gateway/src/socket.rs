@@ -24,9 +24,10 @@ use bytes::{Buf as _, Bytes};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use tokio::{
     io::{AsyncRead as _, AsyncWrite as _, ReadBuf},
-    net::TcpStream,
     time::Sleep,
 };
+
+use crate::line::Line;
 
 /// The longest head that a request may have, in bytes.
 pub(crate) const MAX_HEAD: usize = 64 * 1024;
@@ -76,6 +77,11 @@ impl Wire {
         }
     }
 
+    /// Of a connection whose heads aren't read here.
+    pub(crate) fn unread_heads() -> Rc<Self> {
+        Rc::new(Self { busy: Cell::new(true), ..Self::default() })
+    }
+
     /// A call begins: its head has been looked at.
     pub(crate) fn begin_call(self: &Rc<Self>) -> InCall {
         let mut head = self.head.borrow_mut();
@@ -116,11 +122,12 @@ const KEPT_CAPACITY: usize = 8 * 1024;
 
 /// The connection.
 pub(crate) struct Socket {
-    stream: TcpStream,
+    line: Line,
     wire: Rc<Wire>,
     scratch: Scratch,
-    /// Makes the answer to what can't be parsed, from the server's status.
-    refuse: Box<dyn Fn(u16) -> Bytes>,
+    /// Makes the answer to what can't be parsed, from the server's status; of
+    /// HTTP/1.1 alone.
+    refuse: Option<Box<dyn Fn(u16) -> Bytes>>,
     /// Such an answer, still to be written.
     replacement: Bytes,
     /// How long the peer may take nothing, and since when it does.
@@ -132,22 +139,27 @@ pub(crate) struct Socket {
 impl Socket {
     /// `stall`: how long the peer may take nothing of what is written.
     pub(crate) fn new(
-        stream: TcpStream,
+        line: Line,
         wire: Rc<Wire>,
         scratch: Scratch,
         stall: Duration,
-        refuse: Box<dyn Fn(u16) -> Bytes>,
+        refuse: Option<Box<dyn Fn(u16) -> Bytes>>,
     ) -> Self {
-        Self { stream, wire, scratch, refuse, replacement: Bytes::new(), stall, stalled: None, closing: None }
+        Self { line, wire, scratch, refuse, replacement: Bytes::new(), stall, stalled: None, closing: None }
     }
 
-    /// Writes what the peer takes. One that takes nothing for long is given up:
-    /// it would hold its connection, and a provider's, for ever.
+    /// Writes what the peer takes.
     fn poll_take(&mut self, cx: &mut Context<'_>, parts: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, parts);
-        if written.is_ready() {
+        let written = Pin::new(&mut self.line).poll_write_vectored(cx, parts);
+        self.poll_patience(written, cx)
+    }
+
+    /// A peer that takes nothing for long is given up: it would hold its
+    /// connection, and a provider's, for ever.
+    fn poll_patience<T>(&mut self, taken: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+        if taken.is_ready() {
             self.stalled = None;
-            return written;
+            return taken;
         }
         let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(self.stall)));
         ready!(stalled.as_mut().poll(cx));
@@ -171,7 +183,7 @@ impl Socket {
         let mut scratch = self.scratch.0.borrow_mut();
         while *budget > 0 {
             let mut buffer = ReadBuf::new(&mut scratch);
-            match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
+            match Pin::new(&mut self.line).poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
                     *budget = budget.saturating_sub(buffer.filled().len());
                 }
@@ -189,7 +201,7 @@ impl Read for Socket {
         let mut scratch = this.scratch.0.borrow_mut();
         let room = cursor.remaining().min(scratch.len());
         let mut buffer = ReadBuf::new(scratch.get_mut(..room).unwrap_or_default());
-        ready!(Pin::new(&mut this.stream).poll_read(cx, &mut buffer))?;
+        ready!(Pin::new(&mut this.line).poll_read(cx, &mut buffer))?;
         cursor.put_slice(buffer.filled());
         if this.wire.busy.get() {
             this.wire.unseen.set(true);
@@ -214,8 +226,10 @@ impl Write for Socket {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         ready!(this.poll_replacement(cx))?;
-        if let Some(status) = automatic_refusal(parts) {
-            this.replacement = (this.refuse)(status);
+        if let Some(refuse) = &this.refuse
+            && let Some(status) = automatic_refusal(parts)
+        {
+            this.replacement = refuse(status);
             this.wire.unread.set(true);
             return Poll::Ready(Ok(parts.iter().map(|part| part.len()).sum()));
         }
@@ -227,14 +241,18 @@ impl Write for Socket {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().poll_replacement(cx)
+        let this = self.get_mut();
+        ready!(this.poll_replacement(cx))?;
+        let flushed = Pin::new(&mut this.line).poll_flush(cx);
+        this.poll_patience(flushed, cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         ready!(this.poll_replacement(cx))?;
         if this.closing.is_none() {
-            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+            let ended = Pin::new(&mut this.line).poll_shutdown(cx);
+            ready!(this.poll_patience(ended, cx))?;
         }
         if this.wire.unread.get() {
             ready!(this.poll_linger(cx));

@@ -14,7 +14,7 @@ use keyward_service::MasterKey;
 use serde::Deserialize;
 use url::Url;
 
-use crate::mail::MailSettings;
+use crate::{machine, mail::MailSettings, tls::TlsFiles};
 
 /// Variables that start with `KEYWARD_` and are no settings.
 const OTHER_VARIABLES: &[&str] =
@@ -61,7 +61,11 @@ macro_rules! settings {
 settings! {
     /// Address and port to listen on.
     listen: SocketAddr, "KEYWARD_LISTEN", "\"127.0.0.1:8080\"";
-    /// Where people and identity providers reach Keyward, such as https://keyward.example.com: what links start with. Empty: http:// and listen.
+    /// File of the certificate that callers are shown, and of those that signed it, in PEM: with it Keyward speaks HTTPS only. Read again when it changes, and on SIGHUP.
+    tls_certificate: PathBuf, "KEYWARD_TLS_CERTIFICATE", "\"\"";
+    /// File of its private key, in PEM without a password.
+    tls_key: PathBuf, "KEYWARD_TLS_KEY", "\"\"";
+    /// Where people and identity providers reach Keyward, such as https://keyward.example.com: what links start with. Empty: http:// (or https://) and listen.
     public_url: String, "KEYWARD_PUBLIC_URL", "\"\"";
     /// Folder of the embedded database, the master key and the usage journal; made if missing.
     data_dir: PathBuf, "KEYWARD_DATA_DIR", "\"./data\"";
@@ -73,6 +77,8 @@ settings! {
     smtp_url: String, "KEYWARD_SMTP_URL", "\"\"";
     /// Sender of these mails, such as Keyward <keyward@example.com>.
     mail_from: String, "KEYWARD_MAIL_FROM", "\"\"";
+    /// Address and port of /metrics for Prometheus, in plain HTTP; empty: there is none. Keep it from callers.
+    metrics_listen: String, "KEYWARD_METRICS_LISTEN", "\"\"";
     /// Threads that serve calls; 0 is one a processor.
     cores: usize, "KEYWARD_CORES", "0";
     /// Whether providers may stand at private, loopback or link-local addresses.
@@ -83,6 +89,14 @@ settings! {
     allowed_origins: List, "KEYWARD_ALLOWED_ORIGINS", "[]";
     /// Largest body of a call, in bytes.
     max_body_bytes: usize, "KEYWARD_MAX_BODY_BYTES", "20971520";
+    /// Request bodies that all calls hold at once, in bytes; 0 is a quarter of the memory.
+    max_bodies_bytes: usize, "KEYWARD_MAX_BODIES_BYTES", "0";
+    /// Seconds that a request's body may take to be whole.
+    body_timeout: u64, "KEYWARD_BODY_TIMEOUT", "600";
+    /// Connections that may be open at once; 0 is what the limit of open files (ulimit -n) allows.
+    max_connections: usize, "KEYWARD_MAX_CONNECTIONS", "0";
+    /// Connections that one address may have open, unless it is a trusted proxy; 0 is a quarter of all.
+    max_connections_per_address: usize, "KEYWARD_MAX_CONNECTIONS_PER_ADDRESS", "0";
     /// Seconds to wait for a connection to a provider.
     connect_timeout: u64, "KEYWARD_CONNECT_TIMEOUT", "10";
     /// Seconds to wait for a provider's answer to begin.
@@ -115,6 +129,8 @@ impl std::str::FromStr for List {
 pub struct Settings {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// The certificate of the listener, if it speaks TLS.
+    pub tls: Option<TlsFiles>,
     /// What links start with, without a slash at the end.
     pub public_url: String,
     /// The data folder.
@@ -127,6 +143,8 @@ pub struct Settings {
     pub master_key_file: PathBuf,
     /// How mail is sent, if it is.
     pub mail: Option<MailSettings>,
+    /// Where metrics are told, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
     /// Threads that serve calls.
     pub cores: usize,
     /// Whether providers may be at private addresses.
@@ -137,6 +155,14 @@ pub struct Settings {
     pub allowed_origins: Vec<Box<str>>,
     /// Largest body, in bytes.
     pub max_body_bytes: usize,
+    /// Bytes of bodies held at once.
+    pub max_bodies_bytes: usize,
+    /// Seconds for a body.
+    pub body_timeout: u64,
+    /// Connections in all, if decided.
+    pub max_connections: Option<usize>,
+    /// Connections of one address, if decided.
+    pub max_connections_per_address: Option<usize>,
     /// Seconds for connecting to a provider, for its head, between its bytes.
     pub upstream_timeouts: [u64; 3],
     /// Seconds to drain.
@@ -179,20 +205,34 @@ impl Settings {
         if !(1024..=1 << 30).contains(&max_body_bytes) {
             bail!("max_body_bytes is {max_body_bytes}: it must be 1024 to 1073741824 (1 GiB)");
         }
+        let decided = |number: Option<usize>| number.filter(|number| *number > 0);
+        let max_bodies_bytes = decided(given.max_bodies_bytes).unwrap_or_else(|| machine::bodies().max(max_body_bytes));
+        if max_bodies_bytes < max_body_bytes {
+            bail!(
+                "max_bodies_bytes is {max_bodies_bytes}: it must be at least max_body_bytes ({max_body_bytes}), or 0"
+            );
+        }
         let listen = given.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let tls = tls_files(given.tls_certificate, given.tls_key)?;
         Ok(Self {
             listen,
-            public_url: public_url(given.public_url.as_deref(), listen)?,
+            public_url: public_url(given.public_url.as_deref(), listen, tls.is_some())?,
+            tls,
             database_url: given.database_url.filter(|url| !url.is_empty()).map(check_database_url).transpose()?,
             master_key,
             master_key_file: given.master_key_file.unwrap_or_else(|| data_dir.join("master.key")),
             data_dir,
             mail: MailSettings::read(given.smtp_url.as_deref(), given.mail_from.as_deref())?,
+            metrics_listen: metrics_listen(given.metrics_listen.as_deref())?,
             cores: given.cores.filter(|cores| *cores > 0).unwrap_or(processors).min(256),
             allow_private_upstreams: given.allow_private_upstreams.unwrap_or(false),
             trusted_proxies: networks(&given.trusted_proxies.unwrap_or_default())?,
             allowed_origins: origins(&given.allowed_origins.unwrap_or_default())?,
             max_body_bytes,
+            max_bodies_bytes,
+            body_timeout: seconds("body_timeout", given.body_timeout, 600)?,
+            max_connections: decided(given.max_connections),
+            max_connections_per_address: decided(given.max_connections_per_address),
             upstream_timeouts: [
                 seconds("connect_timeout", given.connect_timeout, 10)?,
                 seconds("response_timeout", given.response_timeout, 600)?,
@@ -205,8 +245,29 @@ impl Settings {
     }
 }
 
-fn public_url(given: Option<&str>, listen: SocketAddr) -> Result<String> {
-    let Some(text) = given.filter(|text| !text.is_empty()) else { return Ok(format!("http://{listen}")) };
+fn metrics_listen(given: Option<&str>) -> Result<Option<SocketAddr>> {
+    let parse = |text: &str| {
+        let address = text.parse().ok();
+        address.with_context(|| {
+            format!("metrics_listen is {text:?}: it must be an address and a port, such as 127.0.0.1:9464")
+        })
+    };
+    given.filter(|text| !text.is_empty()).map(parse).transpose()
+}
+
+fn tls_files(certificate: Option<PathBuf>, key: Option<PathBuf>) -> Result<Option<TlsFiles>> {
+    let given = |file: Option<PathBuf>| file.filter(|file| !file.as_os_str().is_empty());
+    match (given(certificate), given(key)) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key })),
+        (Some(_), None) => bail!("tls_certificate is given without tls_key: TLS needs both files"),
+        (None, Some(_)) => bail!("tls_key is given without tls_certificate: TLS needs both files"),
+    }
+}
+
+fn public_url(given: Option<&str>, listen: SocketAddr, is_secure: bool) -> Result<String> {
+    let scheme = if is_secure { "https" } else { "http" };
+    let Some(text) = given.filter(|text| !text.is_empty()) else { return Ok(format!("{scheme}://{listen}")) };
     let url = Url::parse(text).ok().filter(|url| {
         matches!(url.scheme(), "http" | "https")
             && url.path() == "/"
@@ -294,6 +355,13 @@ mod tests {
             ("idle_timeout = 0", "idle_timeout"),
             ("database_url = \"mysql://x\"", "database_url"),
             ("max_body_bytes = 1", "max_body_bytes"),
+            ("tls_certificate = \"a.pem\"", "tls_key"),
+            ("metrics_listen = \"9464\"", "metrics_listen"),
+            ("tls_key = \"a.pem\"", "tls_certificate"),
+            ("max_bodies_bytes = 1024", "max_bodies_bytes"),
+            ("body_timeout = 0", "body_timeout"),
+            ("max_connections = -1", "max_connections"),
+            ("max_connections_per_address = \"many\"", "max_connections_per_address"),
             ("smtp_url = \"http://x\"", "smtp_url"),
             ("mail_from = \"a@example.com\"", "mail_from"),
         ] {

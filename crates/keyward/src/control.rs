@@ -4,11 +4,10 @@
 use std::sync::Arc;
 
 use http::{Request, Response};
-use hyper::body::Incoming;
 use keyward_api::Api;
 use keyward_console::Console;
 use keyward_domain::id::RequestId;
-use keyward_gateway::{ConnectionInfo, ControlBody, ControlPlane};
+use keyward_gateway::{ConnectionInfo, ControlBody, ControlPlane, Inbound};
 use keyward_web::{Caller, boxed};
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
@@ -20,7 +19,7 @@ pub fn control_plane(api: Api, runtime: Handle, tracker: TaskTracker) -> Arc<Con
     let keyward = api.keyward.clone();
     let router = keyward_console::router(console, keyward_api::router(api));
     let service = Arc::new(keyward_web::service(keyward, router));
-    Arc::new(move |request: Request<Incoming>, connection: ConnectionInfo, request_id: RequestId| {
+    Arc::new(move |request: Request<Inbound>, connection: ConnectionInfo, request_id: RequestId| {
         let service = service.clone();
         let caller = Caller { ip: connection.client, request_id };
         // On a task of its own: a change that has begun is finished even if

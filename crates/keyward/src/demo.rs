@@ -1,7 +1,7 @@
 //! `serve --demo`: an organization, a project and an API key to try things
 //! with, answered by the built-in offline provider.
 
-use std::{collections::BTreeMap, io::Write, net::SocketAddr};
+use std::{collections::BTreeMap, io::Write};
 
 use anyhow::Result;
 use jiff::SignedDuration;
@@ -135,7 +135,7 @@ async fn project_of(keyward: &Keyward, actor: &Actor) -> Result<keyward_domain::
 
 impl Demonstration {
     /// Prints calls that work as pasted.
-    pub fn print(&self, out: &mut dyn Write, address: SocketAddr) -> Result<()> {
+    pub fn print(&self, out: &mut dyn Write, url: &str) -> Result<()> {
         let key = self.api_key.expose();
         match &self.first {
             Some(First { admin_key, password }) => writeln!(
@@ -154,7 +154,7 @@ API key of the demo project:
 
 Try it with curl:
 
-curl http://{address}/v1/chat/completions \
+curl {url}/v1/chat/completions \
   -H "Authorization: Bearer {key}" \
   -H "Content-Type: application/json" \
   -d '{{"model": "demo-small", "messages": [{{"role": "user", "content": "Hello!"}}]}}'
@@ -163,7 +163,7 @@ or with Python (pip install openai):
 
 from openai import OpenAI
 
-client = OpenAI(base_url="http://{address}/v1", api_key="{key}")
+client = OpenAI(base_url="{url}/v1", api_key="{key}")
 stream = client.chat.completions.create(
     model="demo-small",
     messages=[{{"role": "user", "content": "Hello!"}}],

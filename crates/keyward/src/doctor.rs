@@ -4,11 +4,18 @@
 use std::{io::Write, net::TcpListener, os::unix::fs::PermissionsExt, path::Path};
 
 use anyhow::Result;
+use keyward_domain::{Clock, Timestamp};
 use keyward_service::audit::verify_database;
 use keyward_store::{Pool, installation as stored};
 use serde::Serialize;
+use url::Url;
 
-use crate::{config::Settings, installation};
+use crate::{
+    config::Settings,
+    installation, machine,
+    system::SystemClock,
+    tls::{self, TlsFiles, Validity},
+};
 
 /// How to say it.
 #[derive(Debug, clap::Args)]
@@ -40,7 +47,11 @@ pub async fn run(settings: &Settings, args: &DoctorArgs, out: &mut dyn Write) ->
             private_file("master key", &settings.master_key_file)
         },
         listening(settings),
+        connections(settings),
     ];
+    if let Some(files) = &settings.tls {
+        findings.extend(certificate(settings, files, SystemClock.now()));
+    }
     if settings.allow_private_upstreams {
         findings.push(finding(
             "upstreams",
@@ -90,6 +101,68 @@ fn listening(settings: &Settings) -> Finding {
         Err(error) => {
             finding("listening", "note", format!("{address}: {error}. That is as it should be if Keyward is serving"))
         }
+    }
+}
+
+fn certificate(settings: &Settings, files: &TlsFiles, now: Timestamp) -> Vec<Finding> {
+    let check = "certificate";
+    let shown = match files.load() {
+        Err(error) => return vec![finding(check, "wrong", format!("{error:#}"))],
+        Ok(shown) => shown.certificate,
+    };
+    let mut findings = vec![match tls::validity(&shown.der()) {
+        None => finding(check, "note", "doesn't say until when it is valid"),
+        Some(Validity { until, .. }) if now > until => {
+            finding(check, "wrong", format!("ended at {until}: clients refuse it. Renew it"))
+        }
+        Some(Validity { from, .. }) if now < from => {
+            finding(check, "wrong", format!("is valid from {from} only: clients refuse it until then"))
+        }
+        Some(Validity { until, .. }) if until.duration_since(now) < tls::SOON => {
+            finding(check, "note", format!("ends at {until}: renew it by then"))
+        }
+        Some(Validity { until, .. }) => finding(check, "ok", format!("valid until {until}")),
+    }];
+    let host = Url::parse(&settings.public_url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    if let Some(host) = host.filter(|host| !shown.is_for(host)) {
+        findings.push(finding(
+            check,
+            "note",
+            format!("isn't made out to {host}, the host of public_url: browsers refuse it there"),
+        ));
+    }
+    if std::fs::metadata(&files.key).is_ok_and(|found| found.permissions().mode() & 0o007 != 0) {
+        findings.push(finding(
+            check,
+            "wrong",
+            format!("its key {} is open to everybody: chmod 600 it", files.key.display()),
+        ));
+    }
+    findings
+}
+
+fn connections(settings: &Settings) -> Finding {
+    let check = "connections";
+    // `keyward serve` raises its limit to the highest that it may have.
+    let files = machine::raise_open_files();
+    let allowed = machine::connections(files);
+    match settings.max_connections {
+        Some(wanted) if wanted > allowed => finding(
+            check,
+            "wrong",
+            format!(
+                "max_connections is {wanted}, but this process may open {files} files, enough for {allowed}: raise the limit (ulimit -n, LimitNOFILE) or lower the setting"
+            ),
+        ),
+        Some(wanted) => finding(check, "ok", format!("{wanted} at once")),
+        None if allowed < 1000 => finding(
+            check,
+            "note",
+            format!(
+                "{allowed} at once, since this process may open {files} files only: raise the limit (ulimit -n, LimitNOFILE)"
+            ),
+        ),
+        None => finding(check, "ok", format!("{allowed} at once")),
     }
 }
 

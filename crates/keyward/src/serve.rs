@@ -6,10 +6,10 @@ use anyhow::Result;
 use keyward_service::setup;
 use tokio::{
     runtime::Builder,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
 };
 
-use crate::{config::Settings, demo, server::Server, system::SystemClock};
+use crate::{config::Settings, demo, machine, server::Server, system::SystemClock};
 
 /// "File size limit exceeded", for which tokio has no name.
 const SIGXFSZ: i32 = 25;
@@ -25,6 +25,9 @@ pub struct ServeArgs {
 
 /// Runs the command.
 pub fn run(settings: &Settings, args: &ServeArgs, out: &mut dyn Write) -> Result<()> {
+    // Before anything is opened that counts.
+    let files = machine::raise_open_files();
+    tracing::debug!(files, "open files allowed");
     let runtime = Builder::new_multi_thread().worker_threads(2).thread_name("keyward-control").enable_all().build()?;
     runtime.block_on(async {
         // Before anything starts, so that no signal is missed.
@@ -32,12 +35,17 @@ pub fn run(settings: &Settings, args: &ServeArgs, out: &mut dyn Write) -> Result
         // A file that may grow no longer (`ulimit -f`) is a full disk, which is dealt
         // with where the file is written, and no reason to die.
         let _too_large = signal(SignalKind::from_raw(SIGXFSZ))?;
+        // Without a certificate SIGHUP means what it means to everybody: the terminal is gone.
+        let mut asked = settings.tls.is_some().then(|| signal(SignalKind::hangup())).transpose()?;
         let server = Server::start(settings, Arc::new(SystemClock)).await?;
         let greeted = greet(out, &server, args.demo).await;
         if greeted.is_ok() {
-            tokio::select! {
-                _ = terminated.recv() => {}
-                _ = interrupted.recv() => {}
+            loop {
+                tokio::select! {
+                    _ = terminated.recv() => break,
+                    _ = interrupted.recv() => break,
+                    () = next(asked.as_mut()) => server.reload(),
+                }
             }
             tracing::info!(seconds = settings.drain_timeout, "stopping: calls in flight may finish");
         }
@@ -47,19 +55,27 @@ pub fn run(settings: &Settings, args: &ServeArgs, out: &mut dyn Write) -> Result
     })
 }
 
+/// The next signal of a kind that may not be listened for.
+async fn next(signal: Option<&mut Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
+    }
+}
+
 /// Tells the person at the terminal where Keyward is and what to do next.
 async fn greet(out: &mut dyn Write, server: &Server, wants_demo: bool) -> Result<()> {
     let address: SocketAddr = server.address();
     tracing::info!(%address, "serving");
-    writeln!(out, "Keyward is serving at http://{address}")?;
+    writeln!(out, "Keyward is serving at {}", server.url())?;
     // Where any free port was asked for, only the socket knows which it is.
     let console = match server.keyward.public_url() {
-        url if url.ends_with(":0") => format!("http://{address}"),
+        url if url.ends_with(":0") => server.url(),
         url => url.to_owned(),
     };
     writeln!(out, "Its console for people is at {console}/")?;
     if wants_demo {
-        demo::prepare(&server.keyward).await?.print(out, address)?;
+        demo::prepare(&server.keyward).await?.print(out, &server.url())?;
     } else if let Some(link) = setup::new_link(&server.keyward).await? {
         // To the terminal only: whoever reads a log isn't meant to own this.
         let program = std::env::args_os().next().unwrap_or_else(|| "keyward".into());

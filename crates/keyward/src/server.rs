@@ -16,17 +16,19 @@ use keyward_provider::{
 };
 use keyward_service::{Keyward, admin_key::keep_writing_uses, aggregate, mail, retention, session, sso::SsoClient};
 use keyward_telemetry::journal::Journal;
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::Notify};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     config::Settings,
     control::control_plane,
     identity_providers::IdentityProviders,
-    installation,
+    installation, machine,
     mail::{MailSettings, SmtpMailer},
+    metrics,
     model_lists::ProviderModels,
     system::SystemRandomness,
+    tls::{self, Shown, TlsFiles},
 };
 
 /// How long administration that is under way may take once calls have ended.
@@ -37,6 +39,11 @@ pub struct Server {
     /// Its services.
     pub keyward: Keyward,
     gateway: Running,
+    metrics_address: Option<SocketAddr>,
+    /// Wakes who looks after the listener's certificate.
+    reload: Option<Arc<Notify>>,
+    /// What links start with that lead to the listener itself.
+    scheme: &'static str,
     /// Requests to the admin API that are under way.
     requests: TaskTracker,
     /// What runs by itself.
@@ -47,6 +54,14 @@ pub struct Server {
 impl Server {
     /// Starts serving. When this answers, calls are answered.
     pub async fn start(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self> {
+        let shown = settings.tls.as_ref().map(TlsFiles::load).transpose()?;
+        if let Some(shown) = &shown {
+            tls::tell(&shown.certificate, clock.now());
+        }
+        let metrics_listener = match settings.metrics_listen {
+            Some(address) => Some(metrics::listen(address).await?),
+            None => None,
+        };
         installation::make_data_dir(settings)?;
         let journal = installation::open_journal(settings)?;
         let keyward = installation::open(settings, clock.clone(), Some(journal.clone())).await?;
@@ -71,8 +86,18 @@ impl Server {
         background.spawn(aggregate::keep_writing(keyward.clone(), stop.clone()));
         background.spawn(session::keep_deleting_over(keyward.clone(), stop.clone()));
         background.spawn(retention::keep_running(keyward.clone(), stop.clone()));
-        let gateway = start_gateway(settings, &keyward, clock, journal, &requests)?;
-        Ok(Self { keyward, gateway, requests, background, stop })
+        let gateway = start_gateway(settings, &keyward, clock.clone(), journal, &requests, shown.as_ref())?;
+        let metrics_address = metrics_listener.as_ref().map(|listener| listener.local_addr()).transpose()?;
+        if let Some(listener) = metrics_listener {
+            background.spawn(metrics::serve(listener, gateway.metrics().clone(), keyward.clone(), stop.clone()));
+        }
+        let scheme = if shown.is_some() { "https" } else { "http" };
+        let reload = shown.map(|shown| {
+            let asked = Arc::new(Notify::new());
+            background.spawn(tls::keep_fresh(shown, clock, Arc::clone(&asked), tls::PERIOD, stop.clone()));
+            asked
+        });
+        Ok(Self { keyward, gateway, metrics_address, reload, scheme, requests, background, stop })
     }
 
     /// Where it listens.
@@ -80,10 +105,27 @@ impl Server {
         self.gateway.local_address()
     }
 
+    /// How programs on this machine reach it.
+    pub fn url(&self) -> String {
+        format!("{}://{}", self.scheme, self.address())
+    }
+
+    /// Where its metrics are told, if they are.
+    pub const fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_address
+    }
+
+    /// Reads the files of the certificate again, if there are any.
+    pub fn reload(&self) {
+        if let Some(asked) = &self.reload {
+            asked.notify_one();
+        }
+    }
+
     /// Stops accepting, lets calls in flight finish within the drain time, and
     /// writes down what they used.
     pub async fn stop(self) -> Result<()> {
-        let Self { keyward, gateway, requests, background, stop } = self;
+        let Self { keyward, gateway, requests, background, stop, .. } = self;
         gateway.shutdown();
         tokio::task::spawn_blocking(move || gateway.join()).await.context("the gateway didn't stop")?;
         requests.close();
@@ -119,6 +161,7 @@ fn start_gateway(
     clock: Arc<dyn Clock>,
     journal: Arc<Journal>,
     requests: &TaskTracker,
+    shown: Option<&Shown>,
 ) -> Result<Running> {
     let [connect, head, idle] = settings.upstream_timeouts.map(Duration::from_secs);
     let client = ClientOptions {
@@ -128,9 +171,9 @@ fn start_gateway(
         idle_timeout: idle,
         ..ClientOptions::default()
     };
-    let tls = Tls::native();
-    let upstream = Upstream::new(Client::new(client.clone(), tls.clone()), Demo::new(clock.clone()));
-    let identity_providers = Arc::new(IdentityProviders::new(&client, tls.clone()));
+    let roots = Tls::native();
+    let upstream = Upstream::new(Client::new(client.clone(), roots.clone()), Demo::new(clock.clone()));
+    let identity_providers = Arc::new(IdentityProviders::new(&client, roots.clone()));
     let api = Api {
         keyward: keyward.clone(),
         models: Arc::new(ProviderModels(Arc::new(upstream))),
@@ -144,14 +187,22 @@ fn start_gateway(
         clock,
         ids: keyward.ids().clone(),
         randomness: Arc::new(SystemRandomness),
-        tls,
+        tls: roots,
+        certificate: shown.map(|shown| Arc::clone(&shown.certificate)),
         control: control_plane(api, Handle::current(), requests.clone()),
     };
+    let max_connections = settings.max_connections.unwrap_or_else(|| machine::connections(machine::open_files()));
     let options = GatewayOptions {
         cores: settings.cores,
         trusted_proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
         allowed_origins: settings.allowed_origins.clone(),
         body_limit: settings.max_body_bytes,
+        body_time: Duration::from_secs(settings.body_timeout),
+        bodies_limit: settings.max_bodies_bytes,
+        max_connections,
+        max_connections_per_address: settings
+            .max_connections_per_address
+            .unwrap_or_else(|| machine::connections_per_address(max_connections)),
         drain: Duration::from_secs(settings.drain_timeout),
         client,
         ..GatewayOptions::new(settings.listen)

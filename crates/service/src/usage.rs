@@ -37,6 +37,9 @@ const BATCH: usize = 5_000;
 /// More tokens than one call has: a provider's nonsense doesn't fill a counter.
 const MAX_TOKENS: u64 = 1_000_000_000;
 
+/// Of one file of the journal.
+const SEGMENT_BYTES: u64 = 16 << 20;
+
 /// A journal, and how much of it is in the counters.
 pub(crate) struct Drainer {
     journal: Arc<Journal>,
@@ -126,6 +129,15 @@ impl Keyward {
             let _ = self.settle().await;
         }
         let _ = self.settle().await;
+    }
+
+    /// How many bytes of the journal aren't surely in the counters yet; about,
+    /// when they stand in several files.
+    pub fn unsettled_bytes(&self) -> u64 {
+        let Some(drainer) = &self.drainer else { return 0 };
+        let (end, applied) = (drainer.journal.position(), drainer.applied());
+        let files = u64::from(end.segment().saturating_sub(applied.segment()));
+        (files * SEGMENT_BYTES + u64::from(end.offset())).saturating_sub(u64::from(applied.offset()))
     }
 
     /// Settles for a reader, who goes on with what the database has if that

@@ -91,6 +91,7 @@ impl TestApp {
             listen: Some(([127, 0, 0, 1], 0).into()),
             data_dir: Some(data_dir.clone()),
             database_url: database.as_ref().map(Database::url),
+            metrics_listen: Some("127.0.0.1:0".into()),
             cores: Some(1),
             allow_private_upstreams: Some(true),
             drain_timeout: Some(1),

@@ -1,5 +1,7 @@
 //! Request bodies of the admin API: JSON, at most 1 MiB, read strictly.
 
+use std::io::ErrorKind;
+
 use axum::{
     body::{Bytes, to_bytes},
     extract::{FromRequest, Request},
@@ -95,12 +97,22 @@ async fn read_bytes(request: Request) -> Result<Bytes, ApiError> {
     to_bytes(request.into_body(), LIMIT).await.map_err(|error| {
         let limited =
             std::error::Error::source(&error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
-        if limited {
-            too_large()
-        } else {
-            ApiError::new(StatusCode::BAD_REQUEST, "incomplete_body", "The body ended before it was complete.")
-        }
+        if limited { too_large() } else { incomplete(&error) }
     })
+}
+
+/// Why a body isn't whole. Who reads the connection says so by the kind of an
+/// I/O error.
+fn incomplete(error: &(dyn std::error::Error + 'static)) -> ApiError {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    let told = causes.find_map(|error| error.downcast_ref::<std::io::Error>());
+    match told.map(|told| (told.kind(), told.to_string())) {
+        Some((ErrorKind::TimedOut, message)) => ApiError::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", message),
+        Some((ErrorKind::QuotaExceeded, message)) => {
+            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_requests_held", message)
+        }
+        _ => ApiError::new(StatusCode::BAD_REQUEST, "incomplete_body", "The body ended before it was complete."),
+    }
 }
 
 fn check_headers(headers: &HeaderMap) -> Result<(), ApiError> {
@@ -126,4 +138,31 @@ fn is_json(content_type: &str) -> bool {
             let lower = parameter.to_ascii_lowercase();
             matches!(lower.as_str(), "charset=utf-8" | "charset=\"utf-8\"" | "")
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Error;
+
+    use axum::{body::Body, response::IntoResponse};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_is_given_up_says_why() {
+        for (kind, status) in [
+            (ErrorKind::TimedOut, StatusCode::REQUEST_TIMEOUT),
+            (ErrorKind::QuotaExceeded, StatusCode::SERVICE_UNAVAILABLE),
+            (ErrorKind::UnexpectedEof, StatusCode::BAD_REQUEST),
+        ] {
+            let pieces = futures_util::stream::iter([Ok(Bytes::from_static(b"{")), Err(Error::new(kind, "x"))]);
+            let request = Request::builder()
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(Body::from_stream(pieces))
+                .unwrap();
+            let refused = read_bytes(request).await.unwrap_err().into_response();
+            assert_eq!(refused.status(), status);
+            assert_eq!(refused.headers().contains_key(header::RETRY_AFTER), status == 503);
+        }
+    }
 }

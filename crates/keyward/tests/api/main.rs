@@ -22,6 +22,7 @@ mod links;
 mod lists;
 mod matrix;
 mod members;
+mod metrics;
 mod operations;
 mod organization;
 mod password_resets;

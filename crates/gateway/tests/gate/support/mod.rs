@@ -28,7 +28,7 @@ use keyward_domain::{
     provider::Provider,
     secret::{KeyKind, KeySecret, Pepper},
 };
-use keyward_gateway::{Gateway, GatewayOptions, GatewayParts, Running, StartError};
+use keyward_gateway::{Gateway, GatewayOptions, GatewayParts, Metrics, Running, ServerCertificate, StartError};
 use keyward_provider::http::Tls;
 use keyward_telemetry::journal::{Journal, JournalOptions, Position, UsageRecord};
 use uuid::Uuid;
@@ -92,6 +92,7 @@ pub struct Setup {
     pub options: GatewayOptions,
     pub shared_caps: Option<Arc<dyn CapStore>>,
     pub shared_limits: Option<Arc<dyn LimitStore>>,
+    pub certificate: Option<Arc<ServerCertificate>>,
 }
 
 impl Default for Setup {
@@ -100,7 +101,7 @@ impl Default for Setup {
         options.cores = 2;
         options.client.allow_private = true;
         options.trusted_proxies = keyward_access::TrustedProxies::new(vec!["127.0.0.0/8".parse().unwrap()]);
-        Self { options, shared_caps: None, shared_limits: None }
+        Self { options, shared_caps: None, shared_limits: None, certificate: None }
     }
 }
 
@@ -131,10 +132,16 @@ impl Gate {
             ids: Arc::new(IdSource::default()),
             randomness: randomness.clone(),
             tls: Tls::with_roots(tokio_rustls_roots()),
+            certificate: setup.certificate,
             control: Arc::new(|request, info, id| {
                 Box::pin(async move {
                     if request.uri().path() == "/panic" {
                         panic!("as asked");
+                    }
+                    if request.uri().path() == "/body" {
+                        let read = request.into_body().collect().await;
+                        let text = read.map_or_else(|error| format!("{:?}", error.kind()), |_| "read".into());
+                        return http::Response::new(Full::from(text).map_err(|never| match never {}).boxed_unsync());
                     }
                     let text = format!("control {} {} {} {id}", request.method(), request.uri(), info.client);
                     http::Response::new(Full::from(text).map_err(|never| match never {}).boxed_unsync())
@@ -321,6 +328,10 @@ impl Gate {
             }
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
+    }
+
+    pub fn metrics(&self) -> Metrics {
+        self.running.as_ref().unwrap().metrics().clone()
     }
 
     pub fn shutdown(&self) {

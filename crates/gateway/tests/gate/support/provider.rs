@@ -124,6 +124,19 @@ impl Exchange {
         self.send(format!("{:x}\r\n{text}\r\n", text.len())).await;
     }
 
+    /// How many bytes of chunks Keyward takes, of `most`, before it closes.
+    pub async fn taken_until_closed(&mut self, text: &str, most: usize) -> usize {
+        let chunk = format!("{:x}\r\n{text}\r\n", text.len());
+        let mut taken = 0;
+        while taken < most {
+            match within(self.stream.write(chunk.get(taken % chunk.len()..).unwrap().as_bytes())).await {
+                Ok(written) => taken += written,
+                Err(_) => break,
+            }
+        }
+        taken
+    }
+
     /// Its clean end.
     pub async fn end_stream(mut self) {
         self.send("0\r\n\r\n").await;
