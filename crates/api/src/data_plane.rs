@@ -12,7 +12,24 @@ use utoipa::{OpenApi, ToSchema};
 use crate::error::ErrorResponse;
 
 #[derive(OpenApi)]
-#[openapi(paths(chat_completions, completions, responses, embeddings, messages, list_models, retrieve_model))]
+#[openapi(paths(
+    chat_completions,
+    completions,
+    responses,
+    embeddings,
+    moderations,
+    image_generations,
+    image_edits,
+    image_variations,
+    speech,
+    transcriptions,
+    translations,
+    rerank,
+    messages,
+    count_tokens,
+    list_models,
+    retrieve_model
+))]
 struct DataPlane;
 
 /// The descriptions of all calls.
@@ -29,6 +46,28 @@ struct CallBody {
     stream: Option<bool>,
     /// Of a stream in OpenAI's dialect.
     stream_options: Option<StreamOptions>,
+    #[serde(flatten)]
+    rest: BTreeMap<String, Value>,
+}
+
+/// What Keyward reads of a call whose provider has a model of its own.
+#[derive(Serialize, ToSchema)]
+struct OpenModelBody {
+    /// As elsewhere. A key that may use certain models only must name one.
+    model: Option<String>,
+    /// Whether the answer comes as a stream of events.
+    stream: Option<bool>,
+    #[serde(flatten)]
+    rest: BTreeMap<String, Value>,
+}
+
+/// What Keyward reads of a form. Its other fields and files go to the provider as they came.
+#[derive(Serialize, ToSchema)]
+struct FormBody {
+    /// A model of the project's providers, `provider/model`, or one of the project's aliases.
+    model: String,
+    /// Whether the answer comes as a stream of events.
+    stream: Option<bool>,
     #[serde(flatten)]
     rest: BTreeMap<String, Value>,
 }
@@ -106,6 +145,95 @@ fn responses() {}
 )]
 fn embeddings() {}
 
+/// Says whether texts or pictures are harmful (OpenAI's dialect).
+#[utoipa::path(
+    post, path = "/v1/moderations", operation_id = "create-moderation", tag = "Data plane", security(("api_key" = [])),
+    request_body = OpenModelBody,
+    responses(
+        (status = 200, description = "The provider's answer, byte for byte.", body = Value),
+        (status = "default", description = "A refusal of Keyward's, or the provider's own.", body = ErrorResponse),
+    )
+)]
+fn moderations() {}
+
+/// Makes pictures from a text (OpenAI's dialect).
+#[utoipa::path(
+    post, path = "/v1/images/generations", operation_id = "create-image", tag = "Data plane", security(("api_key" = [])),
+    request_body = OpenModelBody,
+    responses(
+        (status = 200, description = "The provider's answer, byte for byte.", content((Value = "application/json"), (String = "text/event-stream"))),
+        (status = "default", description = "A refusal of Keyward's, or the provider's own.", body = ErrorResponse),
+    )
+)]
+fn image_generations() {}
+
+/// Changes pictures as a text says (OpenAI's dialect).
+#[utoipa::path(
+    post, path = "/v1/images/edits", operation_id = "create-image-edit", tag = "Data plane", security(("api_key" = [])),
+    request_body(content = OpenModelBody, content_type = "multipart/form-data"),
+    responses(
+        (status = 200, description = "The provider's answer, byte for byte.", content((Value = "application/json"), (String = "text/event-stream"))),
+        (status = "default", description = "A refusal of Keyward's, or the provider's own.", body = ErrorResponse),
+    )
+)]
+fn image_edits() {}
+
+/// Makes pictures like another (OpenAI's dialect).
+#[utoipa::path(
+    post, path = "/v1/images/variations", operation_id = "create-image-variation", tag = "Data plane", security(("api_key" = [])),
+    request_body(content = OpenModelBody, content_type = "multipart/form-data"),
+    responses(
+        (status = 200, description = "The provider's answer, byte for byte.", body = Value),
+        (status = "default", description = "A refusal of Keyward's, or the provider's own.", body = ErrorResponse),
+    )
+)]
+fn image_variations() {}
+
+/// Reads a text aloud (OpenAI's dialect). The answer is sound, passed on as it comes.
+#[utoipa::path(
+    post, path = "/v1/audio/speech", operation_id = "create-speech", tag = "Data plane", security(("api_key" = [])),
+    request_body = CallBody,
+    responses(
+        (status = 200, description = "The provider's answer, byte for byte.", content((Vec<u8> = "application/octet-stream"), (String = "text/event-stream"))),
+        (status = "default", description = "A refusal of Keyward's, or the provider's own.", body = ErrorResponse),
+    )
+)]
+fn speech() {}
+
+/// Writes down what is said in a recording (OpenAI's dialect).
+#[utoipa::path(
+    post, path = "/v1/audio/transcriptions", operation_id = "create-transcription", tag = "Data plane", security(("api_key" = [])),
+    request_body(content = FormBody, content_type = "multipart/form-data"),
+    responses(
+        (status = 200, description = "The provider's answer, byte for byte.", content((Value = "application/json"), (String = "text/event-stream"), (String = "text/plain"))),
+        (status = "default", description = "A refusal of Keyward's, or the provider's own.", body = ErrorResponse),
+    )
+)]
+fn transcriptions() {}
+
+/// Writes down in English what is said in a recording (OpenAI's dialect).
+#[utoipa::path(
+    post, path = "/v1/audio/translations", operation_id = "create-translation", tag = "Data plane", security(("api_key" = [])),
+    request_body(content = FormBody, content_type = "multipart/form-data"),
+    responses(
+        (status = 200, description = "The provider's answer, byte for byte.", content((Value = "application/json"), (String = "text/event-stream"), (String = "text/plain"))),
+        (status = "default", description = "A refusal of Keyward's, or the provider's own.", body = ErrorResponse),
+    )
+)]
+fn translations() {}
+
+/// Puts texts in the order of their relevance, at providers that speak OpenAI's dialect
+/// and have it (in Cohere's and Jina's shape).
+#[utoipa::path(
+    post, path = "/v1/rerank", operation_id = "create-rerank", tag = "Data plane", security(("api_key" = [])),
+    request_body = CallBody,
+    responses(
+        (status = 200, description = "The provider's answer, byte for byte.", body = Value),
+        (status = "default", description = "A refusal of Keyward's, or the provider's own.", body = ErrorResponse),
+    )
+)]
+fn rerank() {}
+
 /// Asks a model for the next message of a conversation (Anthropic's dialect).
 #[utoipa::path(
     post, path = "/v1/messages", operation_id = "create-message", tag = "Data plane", security(("api_key" = [])),
@@ -116,6 +244,18 @@ fn embeddings() {}
     )
 )]
 fn messages() {}
+
+/// Counts the tokens of a message without asking a model (Anthropic's dialect). It is
+/// sent to the provider, so it counts as a call.
+#[utoipa::path(
+    post, path = "/v1/messages/count_tokens", operation_id = "count-message-tokens", tag = "Data plane", security(("api_key" = [])),
+    request_body = CallBody,
+    responses(
+        (status = 200, description = "The provider's answer, byte for byte.", body = Value),
+        (status = "default", description = "A refusal of Keyward's, or the provider's own.", body = AnthropicErrorResponse),
+    )
+)]
+fn count_tokens() {}
 
 /// Lists the models and aliases that the key may use; in Anthropic's shape if
 /// the request says `anthropic-version`.

@@ -15,7 +15,8 @@ use keyward_access::{CredentialEntry, KeyEntry, Refusal, presented_key};
 use keyward_domain::{id::RequestId, permission::Permission, provider::Dialect};
 
 use crate::{
-    ConnectionInfo, body,
+    ConnectionInfo,
+    body::{self, Shape},
     core::Core,
     cors,
     error::CallError,
@@ -123,16 +124,22 @@ async fn let_through(
     };
 
     // 7: the body can be read, the model is allowed.
-    body::check_type(&head.headers)?;
+    let shape = body::check_type(&head.headers, operation.takes_form())?;
     let waiting = Instant::now();
     let options = &core.shared.options;
     let body = body::read(body, options.body_limit, options.body_idle).await?;
     let waited = waiting.elapsed();
     call.wire.unread.set(false);
-    let wish = BodyHead::read(&body)?;
+    let wish = match shape {
+        Shape::Json => BodyHead::read(&body, operation.model_may_be_missing())?,
+        Shape::Form(boundary) => BodyHead::read_form(&body, boundary, operation.model_may_be_missing())?,
+    };
     let credentials = Arc::clone(&key.project.state.load().credentials);
     if let Some(field) = wish.further_models.filter(|_| key.restricts_models()) {
         return Err(CallError::further_models(field));
+    }
+    if wish.model.is_empty() && key.restricts_models() {
+        return Err(CallError::model_left_open());
     }
     let choice = choose(call, key, &credentials, operation.dialect(), &wish.model).await?;
 

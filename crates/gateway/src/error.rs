@@ -49,6 +49,14 @@ impl CallError {
         Self { param: Some(field), ..error }
     }
 
+    /// The body leaves the model to the provider, and the lists of models know
+    /// nothing of what it would choose.
+    pub(crate) fn model_left_open() -> Self {
+        let message = "This API key may use certain models only, and the request leaves the choice to the provider. Name a model.";
+        let error = Self::new(StatusCode::FORBIDDEN, "model_not_allowed", message).last_word();
+        Self { param: Some("model"), ..error }
+    }
+
     fn last_word(self) -> Self {
         Self { is_final: true, ..self }
     }

@@ -68,7 +68,9 @@ pub(crate) async fn forward(
 
     let UpstreamResponse { status, headers, body } = answer;
     let tap = ResponseTap::for_response(operation, &headers, adds_usage);
-    let watch = is_event_stream(&headers).then(|| watch.unwrap_or_else(|| Watch::new(Rc::clone(call.core), caller)));
+    // Sound of no known length is a stream too.
+    let streams = is_event_stream(&headers) || (operation.may_answer_bytes() && body.exact_length().is_none());
+    let watch = streams.then(|| watch.unwrap_or_else(|| Watch::new(Rc::clone(call.core), caller)));
     let forwarding = Forwarding::new(operation, status.is_success(), body, tap, settlement, watch);
     let mut response = Response::new(AnswerBody::Forward(Box::new(forwarding)));
     *response.status_mut() = status;

@@ -70,6 +70,15 @@ fn resolve(path: &str) -> Option<Route<'_>> {
         "/v1/responses" => Some(Route::Invoke(Operation::Responses)),
         "/v1/embeddings" => Some(Route::Invoke(Operation::Embeddings)),
         "/v1/messages" => Some(Route::Invoke(Operation::Messages)),
+        "/v1/messages/count_tokens" => Some(Route::Invoke(Operation::CountTokens)),
+        "/v1/moderations" => Some(Route::Invoke(Operation::Moderations)),
+        "/v1/images/generations" => Some(Route::Invoke(Operation::ImageGenerations)),
+        "/v1/images/edits" => Some(Route::Invoke(Operation::ImageEdits)),
+        "/v1/images/variations" => Some(Route::Invoke(Operation::ImageVariations)),
+        "/v1/audio/transcriptions" => Some(Route::Invoke(Operation::Transcriptions)),
+        "/v1/audio/translations" => Some(Route::Invoke(Operation::Translations)),
+        "/v1/audio/speech" => Some(Route::Invoke(Operation::Speech)),
+        "/v1/rerank" => Some(Route::Invoke(Operation::Rerank)),
         MODELS => Some(Route::Models),
         _ => {
             let id = path.strip_prefix(MODELS)?.strip_prefix('/').filter(|id| !id.is_empty())?;
