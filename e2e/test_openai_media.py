@@ -94,6 +94,7 @@ def test_sound_reaches_the_caller_byte_for_byte(
     assert provider.last.path == "/v1/audio/speech"
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_recording_reaches_the_provider_as_a_form(
     project: Project, provider: Provider, clients: Clients
 ) -> None:
@@ -120,6 +121,7 @@ def test_a_recording_reaches_the_provider_as_a_form(
     assert refused.value.code == "model_not_allowed"
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_pictures_are_edited_and_varied_through_forms(
     project: Project, provider: Provider, clients: Clients
 ) -> None:

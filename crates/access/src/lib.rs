@@ -9,6 +9,7 @@ mod entry;
 mod index;
 mod presented;
 mod refusal;
+mod resources;
 
 pub use caps::{CapStore, CapUnavailable, RequestCaps};
 pub use client_address::TrustedProxies;
@@ -16,3 +17,4 @@ pub use entry::{AdminKeyEntry, Authenticated, CredentialEntry, KeyEntry, Project
 pub use index::KeyIndex;
 pub use presented::{PresentedKey, presented_key};
 pub use refusal::Refusal;
+pub use resources::{ResourceStore, ResourcesUnavailable};

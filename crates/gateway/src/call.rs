@@ -13,6 +13,7 @@ use http::{Response, StatusCode, header, request};
 use hyper::body::Incoming;
 use keyward_access::{CredentialEntry, KeyEntry, Refusal, presented_key};
 use keyward_domain::{id::RequestId, permission::Permission, provider::Dialect};
+use keyward_provider::Operation;
 
 use crate::{
     ConnectionInfo,
@@ -25,6 +26,8 @@ use crate::{
     model_routes,
     models::ModelLists,
     resolve::{Choice, Resolution, resolve},
+    resource_body::ResponseHead,
+    resources,
     respond::{AnswerBody, refuse},
     route::{self, Route},
     socket::Wire,
@@ -57,6 +60,11 @@ impl<'a> Call<'a> {
     ) -> Self {
         let address = core.shared.options.trusted_proxies.client_address(peer.ip(), &head.headers);
         Self { core, wire, head, id, peer, address, began: Instant::now() }
+    }
+
+    /// Nothing of the request is left on the connection.
+    pub(crate) fn body_was_read(&self) {
+        self.wire.unread.set(false);
     }
 
     fn path(&self) -> &str {
@@ -121,6 +129,7 @@ async fn let_through(
         Route::Invoke(operation) => operation,
         Route::Models => return model_routes::list(call, key).await,
         Route::Model(id) => return model_routes::one(call, key, &id).await,
+        Route::Resource(resource) => return resources::answer(call, body, caller, resource).await,
     };
 
     // 7: the body can be read, the model is allowed.
@@ -129,12 +138,20 @@ async fn let_through(
     let options = &core.shared.options;
     let body = body::read(body, options.body_limit, options.body_idle).await?;
     let waited = waiting.elapsed();
-    call.wire.unread.set(false);
+    call.body_was_read();
     let wish = match shape {
         Shape::Json => BodyHead::read(&body, operation.model_may_be_missing())?,
         Shape::Form(boundary) => BodyHead::read_form(&body, boundary, operation.model_may_be_missing())?,
     };
-    let credentials = Arc::clone(&key.project.state.load().credentials);
+    let mut credentials = Arc::clone(&key.project.state.load().credentials);
+    let mut is_kept = false;
+    if operation == Operation::Responses {
+        let kept = ResponseHead::read(&body)?;
+        is_kept = kept.is_stored;
+        if let Some(only) = resources::goes_on_from(call, key, &kept).await? {
+            credentials = Arc::new([only]);
+        }
+    }
     if let Some(field) = wish.further_models.filter(|_| key.restricts_models()) {
         return Err(CallError::further_models(field));
     }
@@ -163,10 +180,10 @@ async fn let_through(
     parts.index.recheck(&caller, parts.clock.now())?;
     // 8: the request cap. From here on the call is in the books.
     let settlement = core.ledger.open(&caller, choice.credential, call.address).await?;
-    let stream = wish.stream;
+    let (stream, keep) = (wish.stream, is_kept.then_some(choice.credential.id));
     forward::forward(
         call,
-        forward::Outgoing { caller, target, operation, body, stream, adds_usage, waited },
+        forward::Outgoing { keep, caller, target, operation, body, stream, adds_usage, waited },
         settlement,
     )
     .await

@@ -3,7 +3,7 @@
 //!
 //! Forms are read in many ways. This reader takes only what all readers take
 //! alike: one boundary that stands nowhere else, lines that end with CRLF, a
-//! few known headers, names without escapes, no form within the form. All
+//! few known headers and no other, names without escapes, no form within the form. All
 //! else is refused, so that no spelling can show one model to the lists and
 //! another to the provider.
 
@@ -197,17 +197,14 @@ fn part(body: &[u8], range: Range<usize>) -> Result<Part<'_>, BadBody> {
         let value = value.trim_matches([' ', '\t']);
         let twice = match name.to_ascii_lowercase().as_str() {
             "content-disposition" => disposition.replace(value).is_some(),
-            "content-type" => kind.replace(value).is_some(),
+            "content-type" if !value.to_ascii_lowercase().contains("name") => kind.replace(value).is_some(),
             "content-length" if value == content.len().to_string() => false,
             "content-transfer-encoding"
                 if ["binary", "8bit", "7bit"].iter().any(|plain| plain.eq_ignore_ascii_case(value)) =>
             {
                 false
             }
-            name if name.starts_with("content-") && name != "content-id" => {
-                return Err(malformed("a part has a header that would change how it is read. Leave it out."));
-            }
-            _ => false,
+            _ => return Err(malformed("a part has a header that some readers would read it by. Leave it out.")),
         };
         if twice {
             return Err(malformed("a part has a header twice."));

@@ -141,7 +141,8 @@ fn what_a_field_may_not_be_names_it() {
 fn what_readers_could_take_differently_is_refused_as_a_whole() {
     let good = String::from_utf8(form(&[(MODEL_PART, b"m")])).unwrap();
     let part = |headers: &str| String::from_utf8(form(&[(headers, b"x"), (MODEL_PART, b"m")])).unwrap();
-    let long = part(&format!("{FILE_PART}\r\nx-long: {}", "x".repeat(MAX_HEAD)));
+    let long = format!("Content-Disposition: form-data; name=\"f\"\r\ncontent-type: {}", "x".repeat(MAX_HEAD));
+    let long = part(&long);
     let many = form(&vec![(FILE_PART, &b"x"[..]); MAX_PARTS + 2]);
     for (body, what) in [
         (String::new(), "empty"),
@@ -173,6 +174,11 @@ fn what_readers_could_take_differently_is_refused_as_a_whole() {
         (part(&format!("{FILE_PART}\r\nContent-Transfer-Encoding: base64")), "a transfer encoding"),
         (part(&format!("{FILE_PART}\r\nContent-Encoding: gzip")), "a content encoding"),
         (part(&format!("{FILE_PART}\r\nContent-Length: 7")), "another length"),
+        (part(&format!("{FILE_PART}\r\nX-A: form-data; name=\"model\"")), "a name in another header"),
+        (
+            part("Content-Disposition: form-data; name=\"f\"\r\nContent-Type: text/plain; name=\"model\""),
+            "a name in the type",
+        ),
         (part("Content-Disposition: form-data; name=\"_charset_\""), "a field that tells the charset"),
         (part("Content-Disposition: form-data; name=\"a\"; name=\"model\""), "two names"),
         (part("Content-Disposition: form-data; name=\"a\"; name*=utf-8''model"), "an encoded name"),

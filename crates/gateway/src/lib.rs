@@ -24,6 +24,9 @@ mod message;
 mod model_routes;
 mod models;
 mod resolve;
+mod resource_body;
+mod resource_list;
+mod resources;
 mod respond;
 mod route;
 mod server;
@@ -46,7 +49,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
-use keyward_access::{KeyIndex, RequestCaps, TrustedProxies};
+use keyward_access::{KeyIndex, RequestCaps, ResourceStore, TrustedProxies};
 use keyward_domain::{
     Clock, Randomness,
     id::{IdSource, RequestId},
@@ -84,6 +87,8 @@ pub struct GatewayParts {
     pub index: Arc<KeyIndex>,
     /// Who counts the calls of capped keys.
     pub caps: RequestCaps,
+    /// Whose the files, batches and responses at providers are.
+    pub resources: Arc<dyn ResourceStore>,
     /// Where every completed call is recorded.
     pub journal: Arc<Journal>,
     /// The time, for keys that expire and for records.

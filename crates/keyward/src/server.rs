@@ -135,6 +135,7 @@ fn start_gateway(
     let parts = GatewayParts {
         index: keyward.index().clone(),
         caps: keyward.request_caps(),
+        resources: Arc::new(keyward.clone()),
         journal,
         clock,
         ids: keyward.ids().clone(),

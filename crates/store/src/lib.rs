@@ -32,6 +32,7 @@ mod page;
 pub mod password;
 mod patience;
 pub mod project;
+pub mod provider_resource;
 pub mod retention;
 pub mod role;
 pub mod role_assignment;

@@ -13,6 +13,8 @@ mod failures;
 mod forms;
 mod full_disk;
 mod hang_ups;
+mod kept;
+mod kept_lists;
 mod media;
 mod models;
 mod origins;

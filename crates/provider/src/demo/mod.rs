@@ -25,7 +25,7 @@ mod words;
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use keyward_domain::Clock;
+use keyward_domain::{Clock, provider::Dialect};
 use serde_json::{Value, json};
 
 pub use self::body::DemoBody;
@@ -96,6 +96,12 @@ impl Demo {
         self.try_answer(operation, body).unwrap_or_else(|refusal| {
             json_response(refusal.status, DemoBody::whole(&refusal.body(operation.dialect())))
         })
+    }
+
+    /// Answers what is asked about files, batches and stored responses.
+    pub fn keeps_nothing() -> UpstreamResponse {
+        let refusal = Refusal::keeps_nothing();
+        json_response(refusal.status, DemoBody::whole(&refusal.body(Dialect::OpenAi)))
     }
 
     fn try_answer(&self, operation: Operation, body: &[u8]) -> Result<UpstreamResponse, Refusal> {

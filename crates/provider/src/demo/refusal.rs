@@ -43,6 +43,11 @@ impl Refusal {
         Self::bad(message.to_owned(), None, Some("not_supported"))
     }
 
+    pub(super) fn keeps_nothing() -> Self {
+        let message = "The demo provider keeps no files, batches or responses. Use a credential of a real provider for this call.";
+        Self::bad(message.to_owned(), None, Some("not_supported"))
+    }
+
     pub(super) fn no_such_model(model: &str) -> Self {
         Self {
             status: StatusCode::NOT_FOUND,

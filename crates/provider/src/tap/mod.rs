@@ -96,6 +96,16 @@ impl ResponseTap {
         Self::new(operation, is_event_stream, strip_added_usage)
     }
 
+    /// The tap for an answer that says nothing new of any use.
+    pub const fn unread(operation: Operation) -> Self {
+        Self { operation, body: Body::Opaque }
+    }
+
+    /// Whether the bytes go by without being looked at.
+    pub const fn is_unread(&self) -> bool {
+        matches!(self.body, Body::Opaque)
+    }
+
     /// Takes what came and answers what to forward now: the same bytes, unless
     /// usage frames are taken out; then possibly less or nothing.
     pub fn take(&mut self, bytes: Bytes) -> Bytes {

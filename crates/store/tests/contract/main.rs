@@ -22,6 +22,7 @@ mod one_time_link;
 mod organization;
 mod password;
 mod project;
+mod provider_resource;
 mod retention;
 mod role;
 mod schema;

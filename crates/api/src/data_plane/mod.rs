@@ -3,6 +3,8 @@
 //! `crates/keyward/tests/api/data_plane.rs` holds them against the gateway.
 #![expect(dead_code, reason = "what is here describes what another crate serves; nothing calls it")]
 
+mod kept;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -16,6 +18,10 @@ use crate::error::ErrorResponse;
     chat_completions,
     completions,
     responses,
+    kept::retrieve_response,
+    kept::delete_response,
+    kept::cancel_response,
+    kept::list_response_input_items,
     embeddings,
     moderations,
     image_generations,
@@ -27,6 +33,15 @@ use crate::error::ErrorResponse;
     rerank,
     messages,
     count_tokens,
+    kept::upload_file,
+    kept::list_files,
+    kept::retrieve_file,
+    kept::delete_file,
+    kept::download_file,
+    kept::create_batch,
+    kept::list_batches,
+    kept::retrieve_batch,
+    kept::cancel_batch,
     list_models,
     retrieve_model
 ))]
