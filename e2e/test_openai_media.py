@@ -50,9 +50,10 @@ class TestTheBuiltInProvider:
         body = {"model": "demo-rerank", "query": "red cats", "documents": ["dogs", "red cats"]}
         key = demo.create_key()
 
-        answer = send(server.url, "POST", "/v1/rerank", json.dumps(body).encode(), json_headers(key.value))
+        answer = send(
+            server.url, "POST", "/v1/rerank", json.dumps(body).encode(), json_headers(key.value)
+        ).expect(200)
 
-        answer.expect(200)
         assert answer.json["results"][0]["index"] == 1
 
     def test_tokens_are_counted(self, demo: Project, clients: Clients) -> None:
@@ -98,7 +99,8 @@ def test_sound_reaches_the_caller_byte_for_byte(
 def test_a_recording_reaches_the_provider_as_a_form(
     project: Project, provider: Provider, clients: Clients
 ) -> None:
-    said = b'{"text":"Hello","usage":{"type":"tokens","input_tokens":9,"output_tokens":2,"total_tokens":11}}'
+    usage = {"type": "tokens", "input_tokens": 9, "output_tokens": 2, "total_tokens": 11}
+    said = json.dumps({"text": "Hello", "usage": usage}).encode()
     provider.script = lambda exchange: exchange.answer(said)
     key = project.create_key(allowed_models=["whisper-*"])
     client = clients.openai(key.value)
@@ -113,7 +115,8 @@ def test_a_recording_reaches_the_provider_as_a_form(
     client.audio.translations.create(model="whisper-1", file=("call.mp3", recording))
 
     assert made.text == "Hello"
-    assert [call.path for call in provider.calls] == ["/v1/audio/transcriptions", "/v1/audio/translations"]
+    paths = [call.path for call in provider.calls]
+    assert paths == ["/v1/audio/transcriptions", "/v1/audio/translations"]
     assert all(recording in call.body for call in provider.calls)
     assert key.read()["usage"]["input_tokens"] == 18
     with pytest.raises(openai.PermissionDeniedError) as refused:
@@ -125,14 +128,15 @@ def test_a_recording_reaches_the_provider_as_a_form(
 def test_pictures_are_edited_and_varied_through_forms(
     project: Project, provider: Provider, clients: Clients
 ) -> None:
-    provider.script = lambda exchange: exchange.answer(b'{"created":1,"data":[{"b64_json":"AA=="}]}')
+    made = b'{"created":1,"data":[{"b64_json":"AA=="}]}'
+    provider.script = lambda exchange: exchange.answer(made)
     client = clients.openai(project.create_key().value)
     picture = ("a.png", b"\x89PNG\r\n\x1a\n", "image/png")
 
     edited = client.images.edit(model="gpt-image-1", image=[picture, picture], prompt="more")
     varied = client.images.create_variation(image=picture)
 
-    assert [made.data[0].b64_json for made in (edited, varied) if made.data] == ["AA==", "AA=="]
+    assert [done.data[0].b64_json for done in (edited, varied) if done.data] == ["AA==", "AA=="]
     assert provider.calls[0].body.count(b'name="image[]"') == 2
     narrow = clients.openai(project.create_key(allowed_models=["*"]).value)
     with pytest.raises(openai.PermissionDeniedError) as refused:
