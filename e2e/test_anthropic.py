@@ -71,7 +71,7 @@ class TestTheBuiltInProvider:
 
         listed = [model.id for model in client.models.list()]
 
-        assert listed == ["demo-small", "demo-large", "demo-embedding"]
+        assert listed[:3] == ["demo-small", "demo-large", "demo-embedding"]
         assert client.models.retrieve("demo-small").display_name == "demo-small"
         with pytest.raises(anthropic.NotFoundError):
             client.models.retrieve("no-such-model")

@@ -147,7 +147,8 @@ impl KeyEntry {
     }
 
     /// The limits that a call to the model that goes by all of `names` has to be
-    /// within, in the order of their ids.
+    /// within, in the order of their ids. An empty name is the provider's choice:
+    /// it is held by the limits of all models.
     pub fn limits_of(&self, names: &[&str]) -> Vec<Arc<LimitEntry>> {
         let state = self.project.state.load();
         let of_project = state.limits.iter().filter(|limit| limit.holds(names));

@@ -10,6 +10,7 @@ mod index;
 mod limits;
 mod presented;
 mod refusal;
+mod resources;
 
 pub use caps::{CapStore, CapUnavailable, RequestCaps};
 pub use client_address::TrustedProxies;
@@ -21,3 +22,4 @@ pub use limits::{
 };
 pub use presented::{PresentedKey, presented_key};
 pub use refusal::Refusal;
+pub use resources::{ResourceStore, ResourcesUnavailable};

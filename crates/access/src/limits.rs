@@ -69,7 +69,7 @@ impl LimitEntry {
     /// Whether it holds calls to the model that goes by all of `names`.
     pub(crate) fn holds(&self, names: &[&str]) -> bool {
         match (&self.scope, &self.matcher) {
-            (LimitScope::Model(_), Some(matcher)) => matcher.matches_any(names),
+            (LimitScope::Model(_), Some(matcher)) => names.contains(&"") || matcher.matches_any(names),
             (LimitScope::Model(_), None) => false,
             (LimitScope::Key | LimitScope::Project, _) => true,
         }

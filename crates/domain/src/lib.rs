@@ -31,6 +31,7 @@ pub mod permission;
 pub mod permission_matrix;
 pub mod project;
 pub mod provider;
+pub mod provider_resource;
 pub mod retention;
 pub mod role;
 pub mod second_factor;

@@ -6,25 +6,43 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use http_body::Body as _;
 
-use crate::{error::CallError, inbound::Inbound};
+use crate::{error::CallError, form, inbound::Inbound};
 
-/// Whether a body with these headers is one that can be read: JSON in UTF-8,
-/// not encoded.
-pub(crate) fn check_type(headers: &HeaderMap) -> Result<(), CallError> {
+/// How a body is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape<'a> {
+    Json,
+    /// A form, and what parts its fields.
+    Form(&'a str),
+}
+
+/// How a body with these headers is to be read: JSON in UTF-8, or a form where
+/// the operation takes one; not encoded.
+pub(crate) fn check_type(headers: &HeaderMap, takes_form: bool) -> Result<Shape<'_>, CallError> {
     let refuse = |message| CallError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message);
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
-    let is_json = match (types.next(), types.next()) {
-        (Some(one), None) => one.to_str().is_ok_and(is_json),
-        _ => false,
+    let shape = if takes_form {
+        let boundary = form::boundary(headers).ok_or_else(|| {
+            refuse("The request's body must be a form. Send it with Content-Type: multipart/form-data and one boundary of letters and digits.")
+        })?;
+        Shape::Form(boundary)
+    } else {
+        let is_json = match (types.next(), types.next()) {
+            (Some(one), None) => one.to_str().is_ok_and(is_json),
+            _ => false,
+        };
+        if !is_json {
+            return Err(refuse(
+                "The request's body must be JSON in UTF-8. Send it with Content-Type: application/json.",
+            ));
+        }
+        Shape::Json
     };
-    if !is_json {
-        return Err(refuse("The request's body must be JSON in UTF-8. Send it with Content-Type: application/json."));
-    }
     let identity = |value: &http::HeaderValue| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity");
     if !headers.get_all(header::CONTENT_ENCODING).iter().all(identity) {
         return Err(refuse("The request's body is compressed. Send it as it is, without Content-Encoding."));
     }
-    Ok(())
+    Ok(shape)
 }
 
 fn is_json(content_type: &str) -> bool {
@@ -89,7 +107,7 @@ mod tests {
         for (name, value) in lines {
             headers.append(*name, value.parse().unwrap());
         }
-        check_type(&headers).err().map(|error| error.code)
+        check_type(&headers, false).err().map(|error| error.code)
     }
 
     #[test]

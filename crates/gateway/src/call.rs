@@ -12,9 +12,11 @@ use std::{
 use http::{Response, StatusCode, header, request};
 use keyward_access::{CredentialEntry, KeyEntry, Refusal, presented_key};
 use keyward_domain::{id::RequestId, permission::Permission, provider::Dialect};
+use keyward_provider::Operation;
 
 use crate::{
-    ConnectionInfo, body,
+    ConnectionInfo,
+    body::{self, Shape},
     core::Core,
     cors,
     error::CallError,
@@ -25,6 +27,8 @@ use crate::{
     models::ModelLists,
     rate_limit,
     resolve::{Choice, Resolution, resolve},
+    resource_body::ResponseHead,
+    resources,
     respond::{AnswerBody, refuse},
     route::{self, Route},
     socket::Wire,
@@ -57,6 +61,11 @@ impl<'a> Call<'a> {
     ) -> Self {
         let address = core.shared.options.trusted_proxies.client_address(peer.ip(), &head.headers);
         Self { core, wire, head, id, peer, address, began: Instant::now() }
+    }
+
+    /// Nothing of the request is left on the connection.
+    pub(crate) fn body_was_read(&self) {
+        self.wire.unread.set(false);
     }
 
     fn path(&self) -> &str {
@@ -127,19 +136,34 @@ async fn let_through(
         Route::Invoke(operation) => operation,
         Route::Models => return model_routes::list(call, key).await,
         Route::Model(id) => return model_routes::one(call, key, &id).await,
+        Route::Resource(resource) => return resources::answer(call, inbound, caller, resource).await,
     };
 
     // 7: the body can be read, the model is allowed.
-    body::check_type(&head.headers)?;
+    let shape = body::check_type(&head.headers, operation.takes_form())?;
     let waiting = Instant::now();
     let options = &core.shared.options;
     let body = body::read(&mut inbound, options.body_limit).await?;
     let waited = waiting.elapsed();
-    call.wire.unread.set(false);
-    let wish = BodyHead::read(&body)?;
-    let credentials = Arc::clone(&key.project.state.load().credentials);
+    call.body_was_read();
+    let wish = match shape {
+        Shape::Json => BodyHead::read(&body, operation.model_may_be_missing())?,
+        Shape::Form(boundary) => BodyHead::read_form(&body, boundary, operation.model_may_be_missing())?,
+    };
+    let mut credentials = Arc::clone(&key.project.state.load().credentials);
+    let mut is_kept = false;
+    if operation == Operation::Responses {
+        let kept = ResponseHead::read(&body)?;
+        is_kept = kept.is_stored;
+        if let Some(only) = resources::goes_on_from(call, key, &kept).await? {
+            credentials = Arc::new([only]);
+        }
+    }
     if let Some(field) = wish.further_models.filter(|_| key.restricts_models()) {
         return Err(CallError::further_models(field));
+    }
+    if wish.model.is_empty() && key.restricts_models() {
+        return Err(CallError::model_left_open());
     }
     let choice = choose(call, key, &credentials, operation.dialect(), &wish.model).await?;
 
@@ -170,19 +194,20 @@ async fn let_through(
     // 8 and 9: the request cap and the rate limits. From here on the call is in
     // the books.
     let settlement = core.ledger.open(&caller, choice.credential, call.address, (limits, tokens)).await?;
-    let stream = wish.stream;
-    forward::forward(
-        call,
-        forward::Outgoing { caller, target, operation, body, stream, adds_usage, waited },
-        settlement,
-    )
-    .await
+    let standing = settlement.standing();
+    let (stream, keep) = (wish.stream, is_kept.then_some(choice.credential.id));
+    let outgoing = forward::Outgoing { keep, caller, target, operation, body, stream, adds_usage, waited };
+    let mut answer = forward::forward(call, outgoing, settlement).await?;
+    rate_limit::tell(&standing, operation.dialect(), parts.clock.now(), answer.headers_mut());
+    Ok(answer)
 }
 
 /// About how many tokens a call will use, until its answer says it: a token is
 /// about four bytes of text, and the caller says how many more there may be.
 fn estimate(body: &[u8], wish: &BodyHead<'_>) -> u64 {
-    (body.len() as u64 / 4).saturating_add(wish.max_tokens)
+    // A form is a file above all.
+    let text = if wish.is_form { 0 } else { body.len() as u64 };
+    (text / 4).saturating_add(wish.max_tokens)
 }
 
 /// The credential to use, if the project has any; refuses a model that the key

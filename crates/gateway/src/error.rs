@@ -6,8 +6,8 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::StatusCode;
-use keyward_access::{RateLimited, Refusal};
-use keyward_domain::{id::RequestId, provider::Dialect};
+use keyward_access::{RateLimited, Refusal, ResourcesUnavailable};
+use keyward_domain::{id::RequestId, provider::Dialect, provider_resource::ResourceKind};
 use keyward_provider::{
     http::{BodyError, SendError},
     models::ModelListError,
@@ -49,6 +49,50 @@ impl CallError {
             format!("This API key may use certain models only, and {field} names further ones. Leave {field} out.");
         let error = Self::new(StatusCode::FORBIDDEN, "model_not_allowed", message).last_word();
         Self { param: Some(field), ..error }
+    }
+
+    /// The body leaves the model to the provider, and the lists of models know
+    /// nothing of what it would choose.
+    pub(crate) fn model_left_open() -> Self {
+        let message = "This API key may use certain models only, and the request leaves the choice to the provider. Name a model.";
+        let error = Self::new(StatusCode::FORBIDDEN, "model_not_allowed", message).last_word();
+        Self { param: Some("model"), ..error }
+    }
+
+    /// What isn't the project's, or isn't there: not told apart.
+    pub(crate) fn resource_not_found(kind: ResourceKind, id: &str, param: &'static str) -> Self {
+        let id: String = id.chars().take(200).collect();
+        let message = format!("There is no {kind} {id} in the project of this API key. Check the id.");
+        Self { param: Some(param), ..Self::new(StatusCode::NOT_FOUND, "not_found", message) }
+    }
+
+    /// A conversation is kept at the provider, and nobody knows whose it is.
+    pub(crate) fn conversation_not_found() -> Self {
+        let message = "There is no such conversation in the project of this API key: Keyward keeps none. Go on from a response with previous_response_id.";
+        Self { param: Some("conversation"), ..Self::new(StatusCode::NOT_FOUND, "not_found", message) }
+    }
+
+    /// The models of a batch stand in its file, which the lists of models don't see.
+    pub(crate) fn batch_of_any_model() -> Self {
+        let message = "This API key may use certain models only, and a batch's file may name any. Make the calls one by one, or use a key and a project without such lists.";
+        let error = Self::new(StatusCode::FORBIDDEN, "model_not_allowed", message).last_word();
+        Self { param: Some("input_file_id"), ..error }
+    }
+
+    /// The calls of a batch can't be counted one by one.
+    pub(crate) fn batch_beyond_cap() -> Self {
+        let message = "This API key has a request cap, and the calls in a batch aren't counted one by one. Make them one by one, or use a key without a cap.";
+        let error = Self::new(StatusCode::FORBIDDEN, "batch_not_allowed", message).last_word();
+        Self { param: Some("input_file_id"), ..error }
+    }
+
+    /// One of a list's objects can't be had.
+    pub(crate) fn list_incomplete(kind: ResourceKind, status: StatusCode) -> Self {
+        let message = format!(
+            "The provider answered {} when it was asked for a {kind} of this list. Try again.",
+            status.as_u16()
+        );
+        Self::new(StatusCode::BAD_GATEWAY, "provider_unreachable", message)
     }
 
     fn last_word(self) -> Self {
@@ -178,6 +222,14 @@ impl From<Refusal> for CallError {
             _ => None,
         };
         Self { param, is_final, limited, ..error }
+    }
+}
+
+impl From<ResourcesUnavailable> for CallError {
+    fn from(_: ResourcesUnavailable) -> Self {
+        let message =
+            "Keyward can't look up at the moment whose files, batches and responses there are. Try again shortly.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "database_unavailable", message)
     }
 }
 

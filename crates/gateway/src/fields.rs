@@ -107,7 +107,7 @@ impl Visitor<'_> for Key<'_> {
 /// Whether a lenient parser could take `key` for `known`: letters of any case
 /// and their Unicode relatives (Go's `encoding/json` folds `ſ` to `s`), with
 /// or without underscores and hyphens (Go's second version).
-fn folds_to(key: &str, known: &str) -> bool {
+pub(crate) fn folds_to(key: &str, known: &str) -> bool {
     // Every relative of an ASCII letter has at most three bytes.
     if key.len() > known.len() * 3 {
         return false;

@@ -26,9 +26,11 @@ pub(crate) struct BadBody {
 /// What policy reads of a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BodyHead<'a> {
-    /// The model that the caller names.
+    /// The model that the caller names; empty when it leaves the choice to the
+    /// provider.
     pub(crate) model: Cow<'a, str>,
-    /// Where the model's JSON string stands, quotes included.
+    /// Where the model's JSON string stands, quotes included; nowhere when
+    /// there is none.
     pub(crate) model_at: Range<usize>,
     /// Whether the caller wants a stream.
     pub(crate) stream: bool,
@@ -40,6 +42,8 @@ pub(crate) struct BodyHead<'a> {
     pub(crate) max_tokens: u64,
     /// Behind the body's opening brace.
     pub(crate) inside: usize,
+    /// It is a form, whose values stand there bare.
+    pub(crate) is_form: bool,
 }
 
 /// What a body says about `stream_options.include_usage`.
@@ -61,14 +65,14 @@ pub(crate) enum StreamOptions {
 /// The longest name of a model that is taken.
 const MAX_MODEL_BYTES: usize = 512;
 
-const MODEL: &str = "model";
-const STREAM: &str = "stream";
+pub(crate) const MODEL: &str = "model";
+pub(crate) const STREAM: &str = "stream";
 const STREAM_OPTIONS: &str = "stream_options";
 const INCLUDE_USAGE: &str = "include_usage";
 /// Where some providers (OpenRouter, LiteLLM) take models to try when the first
 /// one doesn't answer.
-const MODELS: &str = "models";
-const FALLBACKS: &str = "fallbacks";
+pub(crate) const MODELS: &str = "models";
+pub(crate) const FALLBACKS: &str = "fallbacks";
 /// What chat completions, completions and messages call it; then chat
 /// completions' newer name, and that of responses.
 const MAX_TOKENS: &str = "max_tokens";
@@ -76,8 +80,9 @@ const MAX_COMPLETION_TOKENS: &str = "max_completion_tokens";
 const MAX_OUTPUT_TOKENS: &str = "max_output_tokens";
 
 impl<'a> BodyHead<'a> {
-    /// Reads the body of a call.
-    pub(crate) fn read(body: &'a [u8]) -> Result<Self, BadBody> {
+    /// Reads the body of a call that must name a model unless the provider may
+    /// choose one.
+    pub(crate) fn read(body: &'a [u8], model_may_be_missing: bool) -> Result<Self, BadBody> {
         let whole = |message: String| BadBody { param: None, message };
         let text = std::str::from_utf8(body)
             .map_err(|_| whole("The request's body isn't valid UTF-8. Send JSON encoded as UTF-8.".to_owned()))?;
@@ -104,6 +109,8 @@ impl<'a> BodyHead<'a> {
         };
         let [model, stream, options, models, fallbacks, most @ ..] = fields.0;
         let (model, model_at) = match model {
+            None if model_may_be_missing => (Cow::Borrowed(""), 0..0),
+            Some(raw) if model_may_be_missing && raw.get() == "null" => (Cow::Borrowed(""), 0..0),
             Some(raw) => (read_model(raw)?, range_in(text, raw)),
             None => return Err(wrong(MODEL, "The request names no model. Add a model, such as \"gpt-4o-mini\".")),
         };
@@ -119,7 +126,7 @@ impl<'a> BodyHead<'a> {
         // What isn't a number is the provider's to refuse.
         let max_tokens = most.into_iter().flatten().filter_map(|raw| raw.get().parse().ok()).max().unwrap_or(0);
         let inside = text.len() - trimmed.len() + 1;
-        Ok(Self { model, model_at, stream, stream_options, further_models, max_tokens, inside })
+        Ok(Self { model, model_at, stream, stream_options, further_models, max_tokens, inside, is_form: false })
     }
 }
 
@@ -133,6 +140,12 @@ fn read_model(raw: &RawValue) -> Result<Cow<'_, str>, BadBody> {
     struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
     let Text(model) = serde_json::from_str(raw.get()).map_err(|_| wrong(MODEL, "model must be a text."))?;
+    check_model(&model)?;
+    Ok(model)
+}
+
+/// Refuses what can't be a model's name.
+pub(crate) fn check_model(model: &str) -> Result<(), BadBody> {
     if model.is_empty() {
         return Err(wrong(MODEL, "model is empty. Name a model, such as \"gpt-4o-mini\"."));
     }
@@ -142,7 +155,7 @@ fn read_model(raw: &RawValue) -> Result<Cow<'_, str>, BadBody> {
     if model.len() > MAX_MODEL_BYTES {
         return Err(wrong(MODEL, "model is longer than 512 bytes. Name a model, such as \"gpt-4o-mini\"."));
     }
-    Ok(model)
+    Ok(())
 }
 
 impl StreamOptions {
@@ -191,11 +204,11 @@ mod tests {
     use super::*;
 
     fn read(body: &str) -> BodyHead<'_> {
-        BodyHead::read(body.as_bytes()).unwrap()
+        BodyHead::read(body.as_bytes(), false).unwrap()
     }
 
     fn param(body: &str) -> Option<&'static str> {
-        BodyHead::read(body.as_bytes()).expect_err(body).param
+        BodyHead::read(body.as_bytes(), false).expect_err(body).param
     }
 
     #[test]
@@ -258,6 +271,17 @@ mod tests {
     }
 
     #[test]
+    fn a_model_may_be_missing_where_the_provider_has_one() {
+        for body in ["{}", r#"{"model":null}"#, r#"{"input":"x"}"#] {
+            let head = BodyHead::read(body.as_bytes(), true).unwrap();
+            assert_eq!((head.model.as_ref(), head.model_at), ("", 0..0), "{body}");
+        }
+        for body in [r#"{"model":""}"#, r#"{"model":7}"#, r#"{"Model":"m"}"#, r#"{"model":null,"model":"m"}"#] {
+            assert_eq!(BodyHead::read(body.as_bytes(), true).unwrap_err().param, Some("model"), "{body}");
+        }
+    }
+
+    #[test]
     fn wrong_types_name_their_field() {
         for (body, field) in [
             ("{}", "model"),
@@ -284,14 +308,14 @@ mod tests {
             assert_eq!(param(body), None, "{body}");
         }
         for body in [&b"{\"model\":\"m\",\"x\":\"\xff\"}"[..], b"\xef\xbb\xbf{\"model\":\"m\"}"] {
-            assert_eq!(BodyHead::read(body).unwrap_err().param, None);
+            assert_eq!(BodyHead::read(body, false).unwrap_err().param, None);
         }
     }
 
     proptest! {
         #[test]
         fn any_body_is_answered(body in prop::collection::vec(any::<u8>(), 0..80)) {
-            let _ = BodyHead::read(&body);
+            let _ = BodyHead::read(&body, true);
         }
 
         /// What is taken means the same to a parser that keeps the last of two keys.
@@ -302,7 +326,7 @@ mod tests {
         ) {
             let fields: Vec<_> = keys.iter().zip(&values).map(|(key, value)| format!("\"{key}\":{value}")).collect();
             let body = format!("{{{}}}", fields.join(","));
-            if let Ok(head) = BodyHead::read(body.as_bytes()) {
+            if let Ok(head) = BodyHead::read(body.as_bytes(), false) {
                 let value: serde_json::Value = serde_json::from_str(&body).unwrap();
                 prop_assert_eq!(value["model"].as_str(), Some(head.model.as_ref()));
                 prop_assert_eq!(value["stream"].as_bool().unwrap_or(false), head.stream);

@@ -15,8 +15,10 @@ mod call;
 mod connection;
 mod core;
 mod cors;
+mod disposition;
 mod error;
 mod fields;
+mod form;
 mod forward;
 mod head;
 mod http2;
@@ -28,6 +30,9 @@ mod model_routes;
 mod models;
 mod rate_limit;
 mod resolve;
+mod resource_body;
+mod resource_list;
+mod resources;
 mod respond;
 mod route;
 mod server;
@@ -50,7 +55,7 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
-use keyward_access::{KeyIndex, RateLimits, RequestCaps, TrustedProxies};
+use keyward_access::{KeyIndex, RateLimits, RequestCaps, ResourceStore, TrustedProxies};
 use keyward_domain::{
     Clock, Randomness,
     id::{IdSource, RequestId},
@@ -93,6 +98,8 @@ pub struct GatewayParts {
     pub caps: RequestCaps,
     /// Who counts the calls of limited keys, projects and models.
     pub limits: RateLimits,
+    /// Whose the files, batches and responses at providers are.
+    pub resources: Arc<dyn ResourceStore>,
     /// Where every completed call is recorded.
     pub journal: Arc<Journal>,
     /// The time, for keys that expire and for records.

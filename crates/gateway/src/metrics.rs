@@ -11,7 +11,7 @@ use std::{
 };
 
 use http::{Response, request};
-use keyward_domain::provider::Dialect;
+use keyward_domain::{provider::Dialect, provider_resource::ResourceKind};
 use keyward_provider::Operation;
 use parking_lot::Mutex;
 
@@ -23,7 +23,8 @@ use crate::{
 };
 
 /// What isn't an operation.
-const OTHERS: [&str; 3] = ["/v1/models", "other", "control"];
+const OTHERS: [&str; 6] =
+    ["/v1/models", "other", "control", "/v1/files", "/v1/batches", "/v1/responses/{id}"];
 const ROUTES: usize = Operation::ALL.len() + OTHERS.len();
 /// Of statuses: by their first digit.
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
@@ -66,6 +67,11 @@ impl Place {
                 Operation::ALL.iter().position(|known| *known == operation).map_or(other(1), Self)
             }
             Ok(Route::Models | Route::Model(_)) => other(0),
+            Ok(Route::Resource(resource)) => other(match resource.kind() {
+                ResourceKind::File => 3,
+                ResourceKind::Batch => 4,
+                ResourceKind::Response => 5,
+            }),
             Err(_) => other(1),
         }
     }

@@ -32,7 +32,8 @@ type Lists<'a> = dyn Fn(&CredentialEntry, &str) -> bool + 'a;
 
 /// Chooses, in this order: the provider named before the slash; an alias; the
 /// provider that lists the model (`lists`, if they were asked for); the first
-/// that speaks the dialect. Of several equals the first that speaks it.
+/// that speaks the dialect. Of several equals the first that speaks it; the
+/// first of all when no model is named.
 pub(crate) fn resolve<'a>(
     credentials: &'a [Arc<CredentialEntry>],
     dialect: Dialect,
@@ -51,7 +52,7 @@ pub(crate) fn resolve<'a>(
     if let Some(credential) = with_alias().find(speaks).or_else(|| with_alias().next()) {
         return chosen(credential);
     }
-    if candidates().filter(speaks).nth(1).is_some() {
+    if !requested.is_empty() && candidates().filter(speaks).nth(1).is_some() {
         let Some(lists) = lists else { return Resolution::NeedsLists };
         if let Some(credential) = candidates().filter(speaks).find(|entry| lists(entry, name)) {
             return chosen(credential);
@@ -139,6 +140,7 @@ mod tests {
             (OpenAi, "mistral/m", "lists"),
             (OpenAi, "openai/", "lists"),
             (OpenAi, "FAST", "lists"),
+            (OpenAi, "", "openai "),
         ] {
             assert_eq!(outcome(&all, dialect, requested, false), expected, "{requested}");
         }

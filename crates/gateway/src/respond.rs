@@ -76,6 +76,14 @@ pub(crate) fn json(status: StatusCode, body: Bytes) -> Response<AnswerBody> {
     answer
 }
 
+/// A provider's answer that was read as a whole.
+pub(crate) fn whole(status: StatusCode, headers: HeaderMap, body: Bytes) -> Response<AnswerBody> {
+    let mut answer = Response::new(AnswerBody::Ready(Some(body)));
+    *answer.status_mut() = status;
+    *answer.headers_mut() = headers;
+    answer
+}
+
 /// Keyward's own refusal.
 pub(crate) fn refuse(error: &CallError, dialect: Dialect, request: RequestId) -> Response<AnswerBody> {
     let mut answer = json(error.status, error.envelope(dialect, request));

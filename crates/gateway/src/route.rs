@@ -5,10 +5,13 @@
 use std::borrow::Cow;
 
 use http::{Method, StatusCode};
-use keyward_domain::provider::Dialect;
+use keyward_domain::{provider::Dialect, provider_resource::ResourceKind};
 use keyward_provider::Operation;
 
-use crate::error::CallError;
+use crate::{
+    error::CallError,
+    resources::{Deed, Resource},
+};
 
 /// What is asked of the data plane.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,6 +22,8 @@ pub(crate) enum Route<'a> {
     Models,
     /// One of them, by its id.
     Model(Cow<'a, str>),
+    /// Something that a provider keeps.
+    Resource(Resource<'a>),
 }
 
 const MODELS: &str = "/v1/models";
@@ -39,14 +44,14 @@ pub(crate) fn dialect(path: &str) -> Dialect {
     }
 }
 
-/// The method that a known path takes.
+/// The methods that a known path takes.
 pub(crate) fn allowed_method(path: &str) -> Option<&'static str> {
-    resolve(path).map(|route| if matches!(route, Route::Invoke(_)) { "POST" } else { "GET" })
+    resolve(path).map(|place| place.allow())
 }
 
 /// Check 5.
 pub(crate) fn find<'a>(method: &Method, path: &'a str) -> Result<Route<'a>, CallError> {
-    let route = resolve(path).ok_or_else(|| {
+    let place = resolve(path).ok_or_else(|| {
         let shown: String = path.chars().take(200).collect();
         CallError::new(
             StatusCode::NOT_FOUND,
@@ -54,8 +59,8 @@ pub(crate) fn find<'a>(method: &Method, path: &'a str) -> Result<Route<'a>, Call
             format!("There is nothing at {shown}. Check the base URL: it ends in /v1 for OpenAI's SDKs, before it for Anthropic's."),
         )
     })?;
-    let allow = if matches!(route, Route::Invoke(_)) { "POST" } else { "GET" };
-    if method.as_str() == allow {
+    let allow = place.allow();
+    if let Some(route) = place.route(method) {
         return Ok(route);
     }
     let message = format!("{path} doesn't take {method}. Use {allow}.");
@@ -63,18 +68,89 @@ pub(crate) fn find<'a>(method: &Method, path: &'a str) -> Result<Route<'a>, Call
     Err(CallError { allow: Some(allow), ..error })
 }
 
-fn resolve(path: &str) -> Option<Route<'_>> {
-    match path {
-        "/v1/chat/completions" => Some(Route::Invoke(Operation::ChatCompletions)),
-        "/v1/completions" => Some(Route::Invoke(Operation::Completions)),
-        "/v1/responses" => Some(Route::Invoke(Operation::Responses)),
-        "/v1/embeddings" => Some(Route::Invoke(Operation::Embeddings)),
-        "/v1/messages" => Some(Route::Invoke(Operation::Messages)),
-        MODELS => Some(Route::Models),
-        _ => {
-            let id = path.strip_prefix(MODELS)?.strip_prefix('/').filter(|id| !id.is_empty())?;
-            Some(Route::Model(decoded(id)))
+/// What stands at a path, whatever is done with it.
+enum Place<'a> {
+    Post(Operation),
+    Models,
+    Model(Cow<'a, str>),
+    /// All of a kind.
+    All(ResourceKind),
+    /// One of them.
+    One(ResourceKind, &'a str),
+    /// What belongs to one, or can be done with it.
+    Part(ResourceKind, &'a str, Deed),
+}
+
+impl<'a> Place<'a> {
+    const fn allow(&self) -> &'static str {
+        match self {
+            Self::Post(_) | Self::Part(_, _, Deed::Cancel) => "POST",
+            Self::All(_) => "GET, POST",
+            Self::One(ResourceKind::File | ResourceKind::Response, _) => "GET, DELETE",
+            Self::Models | Self::Model(_) | Self::One(ResourceKind::Batch, _) | Self::Part(..) => "GET",
         }
+    }
+
+    /// `None` for a method that it doesn't take.
+    fn route(self, method: &Method) -> Option<Route<'a>> {
+        if !self.allow().split(", ").any(|allowed| allowed == method.as_str()) {
+            return None;
+        }
+        Some(match (self, method.as_str()) {
+            (Self::Post(operation), _) => Route::Invoke(operation),
+            (Self::Models, _) => Route::Models,
+            (Self::Model(id), _) => Route::Model(id),
+            (Self::All(ResourceKind::File), "POST") => Route::Resource(Resource::Upload),
+            (Self::All(_), "POST") => Route::Resource(Resource::Begin),
+            (Self::All(kind), _) => Route::Resource(Resource::List(kind)),
+            (Self::One(kind, id), "DELETE") => Route::Resource(Resource::One(kind, id, Deed::Delete)),
+            (Self::One(kind, id), _) => Route::Resource(Resource::One(kind, id, Deed::Retrieve)),
+            (Self::Part(kind, id, deed), _) => Route::Resource(Resource::One(kind, id, deed)),
+        })
+    }
+}
+
+fn resolve(path: &str) -> Option<Place<'_>> {
+    match path {
+        "/v1/chat/completions" => Some(Place::Post(Operation::ChatCompletions)),
+        "/v1/completions" => Some(Place::Post(Operation::Completions)),
+        "/v1/responses" => Some(Place::Post(Operation::Responses)),
+        "/v1/embeddings" => Some(Place::Post(Operation::Embeddings)),
+        "/v1/messages" => Some(Place::Post(Operation::Messages)),
+        "/v1/messages/count_tokens" => Some(Place::Post(Operation::CountTokens)),
+        "/v1/moderations" => Some(Place::Post(Operation::Moderations)),
+        "/v1/images/generations" => Some(Place::Post(Operation::ImageGenerations)),
+        "/v1/images/edits" => Some(Place::Post(Operation::ImageEdits)),
+        "/v1/images/variations" => Some(Place::Post(Operation::ImageVariations)),
+        "/v1/audio/transcriptions" => Some(Place::Post(Operation::Transcriptions)),
+        "/v1/audio/translations" => Some(Place::Post(Operation::Translations)),
+        "/v1/audio/speech" => Some(Place::Post(Operation::Speech)),
+        "/v1/rerank" => Some(Place::Post(Operation::Rerank)),
+        "/v1/files" => Some(Place::All(ResourceKind::File)),
+        "/v1/batches" => Some(Place::All(ResourceKind::Batch)),
+        MODELS => Some(Place::Models),
+        _ => match path.strip_prefix(MODELS).and_then(|rest| rest.strip_prefix('/')) {
+            Some(id) => (!id.is_empty()).then(|| Place::Model(decoded(id))),
+            None => resource(path),
+        },
+    }
+}
+
+/// Something that a provider keeps; its id is looked at later.
+fn resource(path: &str) -> Option<Place<'_>> {
+    use ResourceKind::{Batch, File, Response};
+    let roots = [("/v1/files/", File), ("/v1/batches/", Batch), ("/v1/responses/", Response)];
+    let (rest, kind) = roots.into_iter().find_map(|(root, kind)| Some((path.strip_prefix(root)?, kind)))?;
+    let (id, part) = rest.split_once('/').map_or((rest, None), |(id, part)| (id, Some(part)));
+    if id.is_empty() {
+        return None;
+    }
+    match (kind, part) {
+        (_, None) => Some(Place::One(kind, id)),
+        (File, Some("content")) => Some(Place::Part(kind, id, Deed::Content)),
+        (Batch | Response, Some("cancel")) => Some(Place::Part(kind, id, Deed::Cancel)),
+        (Response, Some("input_items")) => Some(Place::Part(kind, id, Deed::InputItems)),
+        _ => None,
     }
 }
 
@@ -128,6 +204,36 @@ mod tests {
         let error = find(&Method::GET, "/v1/embeddings").unwrap_err();
         assert_eq!((error.code, error.allow), ("method_not_allowed", Some("POST")));
         assert_eq!(find(&Method::DELETE, "/v1/models/a").unwrap_err().allow, Some("GET"));
+    }
+
+    #[test]
+    fn what_providers_keep_has_its_places() {
+        let at = |method: Method, path: &'static str| match find(&method, path) {
+            Ok(Route::Resource(resource)) => resource,
+            other => panic!("{method} {path}: {other:?}"),
+        };
+        use ResourceKind::{Batch, File, Response};
+        assert_eq!(at(Method::POST, "/v1/files"), Resource::Upload);
+        assert_eq!(at(Method::POST, "/v1/batches"), Resource::Begin);
+        assert_eq!(at(Method::GET, "/v1/batches"), Resource::List(Batch));
+        assert_eq!(at(Method::DELETE, "/v1/files/f"), Resource::One(File, "f", Deed::Delete));
+        assert_eq!(at(Method::GET, "/v1/files/f/content"), Resource::One(File, "f", Deed::Content));
+        assert_eq!(at(Method::POST, "/v1/batches/b/cancel"), Resource::One(Batch, "b", Deed::Cancel));
+        assert_eq!(at(Method::GET, "/v1/responses/r"), Resource::One(Response, "r", Deed::Retrieve));
+        assert_eq!(at(Method::GET, "/v1/responses/r/input_items"), Resource::One(Response, "r", Deed::InputItems));
+        for path in ["/v1/files/", "/v1/files/f/", "/v1/files/f/cancel", "/v1/batches/b/content", "/v1/responses/r/x/y"]
+        {
+            assert_eq!(find(&Method::GET, path).unwrap_err().code, "unknown_url", "{path}");
+        }
+        for (method, path, allow) in [
+            (Method::PUT, "/v1/files", "GET, POST"),
+            (Method::POST, "/v1/files/f", "GET, DELETE"),
+            (Method::DELETE, "/v1/batches/b", "GET"),
+            (Method::GET, "/v1/responses/r/cancel", "POST"),
+            (Method::DELETE, "/v1/responses", "POST"),
+        ] {
+            assert_eq!(find(&method, path).unwrap_err().allow, Some(allow), "{method} {path}");
+        }
     }
 
     #[test]

@@ -11,7 +11,8 @@ use crate::head::{BodyHead, StreamOptions};
 /// The body for the provider. `model`: the name to send instead of the
 /// caller's. `ask_usage`: make the stream report its usage.
 pub(crate) fn splice(body: &Bytes, head: &BodyHead<'_>, model: Option<&str>, ask_usage: bool) -> Bytes {
-    let rename = model.map(|model| (head.model_at.clone(), Cow::Owned(json_string(model))));
+    let written = |model| if head.is_form { Cow::Borrowed(model) } else { Cow::Owned(json_string(model)) };
+    let rename = model.map(|model| (head.model_at.clone(), written(model)));
     let usage = if ask_usage { usage_edit(head) } else { None };
     let mut edits: Vec<_> = rename.into_iter().chain(usage).collect();
     if edits.is_empty() {
@@ -56,14 +57,14 @@ mod tests {
 
     fn spliced(body: &str, model: Option<&str>, ask_usage: bool) -> String {
         let bytes = Bytes::from(body.to_owned());
-        let head = BodyHead::read(&bytes).unwrap();
+        let head = BodyHead::read(&bytes, false).unwrap();
         String::from_utf8(splice(&bytes, &head, model, ask_usage).to_vec()).unwrap()
     }
 
     #[test]
     fn a_body_without_changes_is_the_same_memory() {
         let body = Bytes::from_static(br#"{"model":"m","stream":true,"stream_options":{"include_usage":true}}"#);
-        let head = BodyHead::read(&body).unwrap();
+        let head = BodyHead::read(&body, false).unwrap();
         assert_eq!(splice(&body, &head, None, true).as_ptr(), body.as_ptr());
     }
 

@@ -5,7 +5,11 @@
 //! isn't whole never ends cleanly: a stream gets its dialect's error event,
 //! then the connection breaks.
 
-use std::task::{Context, Poll, ready};
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
 
 use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
@@ -25,6 +29,8 @@ pub(crate) struct BrokenOff;
 /// One answer being forwarded.
 pub(crate) struct Forwarding {
     operation: Operation,
+    /// What must be done before the first piece is handed on; then there is a body.
+    opening: Option<Pin<Box<dyn Future<Output = UpstreamBody>>>>,
     /// `None` once it is over. Dropping it ends the call at the provider.
     body: Option<UpstreamBody>,
     /// `None` once the call is settled.
@@ -61,6 +67,7 @@ impl Forwarding {
         let length = if watch.is_some() { None } else { body.exact_length() };
         let mut forwarding = Self {
             operation,
+            opening: None,
             body: Some(body),
             tap: Some(tap),
             settlement,
@@ -74,6 +81,27 @@ impl Forwarding {
             forwarding.state = State::Whole;
         }
         forwarding
+    }
+
+    /// A stream whose first piece waits until `opening` has made its body.
+    pub(crate) fn opening(
+        operation: Operation,
+        opening: Pin<Box<dyn Future<Output = UpstreamBody>>>,
+        tap: ResponseTap,
+        settlement: Settlement,
+        watch: Watch,
+    ) -> Self {
+        Self {
+            operation,
+            opening: Some(opening),
+            body: None,
+            tap: Some(tap),
+            settlement,
+            watch: Some(watch),
+            is_success: true,
+            length: None,
+            state: State::Going,
+        }
     }
 
     pub(crate) fn is_end(&self) -> bool {
@@ -94,6 +122,10 @@ impl Forwarding {
             }
             if let Some(refusal) = self.watch.as_mut().and_then(|watch| watch.poll(cx)) {
                 return self.break_off(&refusal.into(), cx);
+            }
+            if let Some(opening) = &mut self.opening {
+                self.body = Some(ready!(opening.as_mut().poll(cx)));
+                self.opening = None;
             }
             let Some(body) = &mut self.body else {
                 self.state = State::Whole;
@@ -164,7 +196,7 @@ impl Forwarding {
     /// Gives the answer up: the provider's connection is closed, the caller is
     /// told where a stream can still tell.
     fn break_off(&mut self, error: &CallError, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
-        self.body = None;
+        (self.body, self.opening) = (None, None);
         self.state = State::Breaking;
         let place =
             self.tap.as_ref().filter(|tap| tap.is_between_events() && !tap.has_ended()).map(ResponseTap::events);

@@ -183,6 +183,7 @@ fn start_gateway(
         index: keyward.index().clone(),
         caps: keyward.request_caps(),
         limits: keyward.rate_limits(),
+        resources: Arc::new(keyward.clone()),
         journal,
         clock,
         ids: keyward.ids().clone(),

@@ -25,9 +25,6 @@ pub struct StreamError<'a> {
 pub fn error_frame(operation: Operation, error: &StreamError<'_>, sequence_number: u64) -> Bytes {
     let StreamError { message, kind, code } = error;
     let (event, data) = match operation {
-        Operation::ChatCompletions | Operation::Completions | Operation::Embeddings => {
-            ("", json!({"error": {"message": message, "type": kind, "param": null, "code": code}}))
-        }
         Operation::Responses => (
             "event: error\n",
             json!({
@@ -38,10 +35,11 @@ pub fn error_frame(operation: Operation, error: &StreamError<'_>, sequence_numbe
                 "sequence_number": sequence_number,
             }),
         ),
-        Operation::Messages => (
+        Operation::Messages | Operation::CountTokens => (
             "event: error\n",
             json!({"type": "error", "error": {"type": "api_error", "message": message, "code": code}}),
         ),
+        _ => ("", json!({"error": {"message": message, "type": kind, "param": null, "code": code}})),
     };
     format!("{event}data: {data}\n\n").into()
 }

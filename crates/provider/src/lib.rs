@@ -11,6 +11,7 @@ pub mod demo;
 pub mod error_frame;
 pub mod headers;
 pub mod http;
+pub mod made;
 pub mod models;
 pub mod operation;
 pub mod sse;
@@ -21,5 +22,5 @@ pub mod usage;
 
 pub use operation::Operation;
 pub use target::Target;
-pub use upstream::{Upstream, UpstreamBody, UpstreamResponse};
+pub use upstream::{Ask, Upstream, UpstreamBody, UpstreamResponse};
 pub use usage::Usage;

@@ -16,20 +16,53 @@ pub enum Operation {
     Responses,
     /// OpenAI's embeddings.
     Embeddings,
+    /// OpenAI's moderations.
+    Moderations,
+    /// Pictures made from a text (OpenAI).
+    ImageGenerations,
+    /// Pictures changed as a text says (OpenAI). A form.
+    ImageEdits,
+    /// Pictures like another (OpenAI). A form.
+    ImageVariations,
+    /// What is said in a recording (OpenAI). A form.
+    Transcriptions,
+    /// The same in English (OpenAI). A form.
+    Translations,
+    /// A text read aloud (OpenAI): the answer is sound.
+    Speech,
+    /// Texts in the order of their relevance, as servers that speak OpenAI's
+    /// dialect take it (Cohere's and Jina's shape).
+    Rerank,
     /// Anthropic's messages.
     Messages,
+    /// How many tokens a message of Anthropic's would have. Nothing is used.
+    CountTokens,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::ChatCompletions, Self::Completions, Self::Responses, Self::Embeddings, Self::Messages];
+    pub const ALL: [Self; 14] = [
+        Self::ChatCompletions,
+        Self::Completions,
+        Self::Responses,
+        Self::Embeddings,
+        Self::Moderations,
+        Self::ImageGenerations,
+        Self::ImageEdits,
+        Self::ImageVariations,
+        Self::Transcriptions,
+        Self::Translations,
+        Self::Speech,
+        Self::Rerank,
+        Self::Messages,
+        Self::CountTokens,
+    ];
 
     /// The shape of its bodies, errors and streams.
     pub const fn dialect(self) -> Dialect {
         match self {
-            Self::ChatCompletions | Self::Completions | Self::Responses | Self::Embeddings => Dialect::OpenAi,
-            Self::Messages => Dialect::Anthropic,
+            Self::Messages | Self::CountTokens => Dialect::Anthropic,
+            _ => Dialect::OpenAi,
         }
     }
 
@@ -40,7 +73,16 @@ impl Operation {
             Self::Completions => "/completions",
             Self::Responses => "/responses",
             Self::Embeddings => "/embeddings",
+            Self::Moderations => "/moderations",
+            Self::ImageGenerations => "/images/generations",
+            Self::ImageEdits => "/images/edits",
+            Self::ImageVariations => "/images/variations",
+            Self::Transcriptions => "/audio/transcriptions",
+            Self::Translations => "/audio/translations",
+            Self::Speech => "/audio/speech",
+            Self::Rerank => "/rerank",
             Self::Messages => "/v1/messages",
+            Self::CountTokens => "/v1/messages/count_tokens",
         }
     }
 
@@ -51,7 +93,31 @@ impl Operation {
 
     /// Whether its answer can come as a stream of events.
     pub const fn can_stream(self) -> bool {
-        !matches!(self, Self::Embeddings)
+        !matches!(
+            self,
+            Self::Embeddings
+                | Self::Moderations
+                | Self::ImageVariations
+                | Self::Translations
+                | Self::Rerank
+                | Self::CountTokens
+        )
+    }
+
+    /// Whether the provider has a model of its own for a call that names none.
+    pub const fn model_may_be_missing(self) -> bool {
+        matches!(self, Self::Moderations | Self::ImageGenerations | Self::ImageEdits | Self::ImageVariations)
+    }
+
+    /// Whether its body is a form, not JSON.
+    pub const fn takes_form(self) -> bool {
+        matches!(self, Self::ImageEdits | Self::ImageVariations | Self::Transcriptions | Self::Translations)
+    }
+
+    /// Whether its answer may be something else than JSON or a stream of
+    /// events, such as sound or subtitles.
+    pub const fn may_answer_bytes(self) -> bool {
+        matches!(self, Self::Speech | Self::Transcriptions | Self::Translations)
     }
 
     /// Whether a stream reports its use only when asked with
@@ -85,10 +151,11 @@ mod tests {
     }
 
     #[test]
-    fn only_messages_are_anthropic_and_only_embeddings_never_stream() {
+    fn what_is_asked_under_messages_is_anthropics() {
         for operation in Operation::ALL {
-            assert_eq!(operation.dialect() == Dialect::Anthropic, operation == Operation::Messages);
-            assert_eq!(operation.can_stream(), operation != Operation::Embeddings);
+            let is_anthropic = operation.path().starts_with("/v1/messages");
+            assert_eq!(operation.dialect() == Dialect::Anthropic, is_anthropic, "{operation:?}");
+            assert!(!operation.usage_is_asked_for() || operation.can_stream(), "{operation:?}");
         }
     }
 }

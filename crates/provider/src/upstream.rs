@@ -7,7 +7,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
+use keyward_domain::provider::Dialect;
 
 use crate::{
     Operation, Target,
@@ -21,6 +22,30 @@ use crate::{
 pub struct Upstream {
     pub(crate) client: Client,
     pub(crate) demo: Demo,
+}
+
+/// What is asked of a provider.
+#[derive(Debug, Clone)]
+pub struct Ask<'a> {
+    /// How.
+    pub method: Method,
+    /// The path behind the provider's base URL, with nothing to be escaped in it.
+    pub path: &'a str,
+    /// Whose manners.
+    pub dialect: Dialect,
+    /// The kind of call; `None`: something that the provider keeps.
+    pub operation: Option<Operation>,
+}
+
+impl From<Operation> for Ask<'_> {
+    fn from(operation: Operation) -> Self {
+        Self {
+            method: operation.method(),
+            path: operation.path(),
+            dialect: operation.dialect(),
+            operation: Some(operation),
+        }
+    }
 }
 
 /// An answer whose head has come.
@@ -41,6 +66,17 @@ pub enum UpstreamBody {
     Network(Body),
     /// Of the built-in provider.
     Demo(DemoBody),
+    /// Read ahead a little; see [`UpstreamBody::read_ahead`].
+    Ahead(Box<Ahead>),
+}
+
+/// A body whose beginning was read and is still to be handed on.
+#[derive(Debug)]
+pub struct Ahead {
+    first: Option<Bytes>,
+    failed: Option<BodyError>,
+    length: Option<u64>,
+    rest: UpstreamBody,
 }
 
 impl Upstream {
@@ -60,22 +96,26 @@ impl Upstream {
     pub async fn send(
         &self,
         target: &Target,
-        operation: Operation,
+        ask: impl Into<Ask<'_>>,
         query: Option<&str>,
         headers: &HeaderMap,
         body: Bytes,
         begun: &AtomicBool,
     ) -> Result<UpstreamResponse, SendError> {
+        let ask = ask.into();
         let Some(network) = target.network() else {
             begun.store(true, Ordering::Relaxed);
-            return Ok(self.demo.answer(operation, &body));
+            return Ok(match ask.operation {
+                Some(operation) => self.demo.answer(operation, &body),
+                None => Demo::keeps_nothing(),
+            });
         };
-        let path = [network.endpoint.path(), operation.path()];
+        let path = [network.endpoint.path(), ask.path];
         let query = query.filter(|query| !query.is_empty()).map_or(["", ""], |query| ["?", query]);
         let request = OutgoingRequest {
-            method: operation.method(),
+            method: ask.method,
             target: &[path, query].concat().concat(),
-            headers: &target.headers(headers, operation.dialect()),
+            headers: &target.headers(headers, ask.dialect),
             body,
         };
         let answer = self.client.send_noting(&network.endpoint, request, begun).await?;
@@ -105,6 +145,11 @@ impl UpstreamBody {
         match self {
             Self::Network(body) => body.poll_next(cx),
             Self::Demo(body) => body.poll_next(cx).map(|piece| piece.map(Ok)),
+            Self::Ahead(ahead) => match (ahead.first.take(), ahead.failed) {
+                (Some(first), _) => Poll::Ready(Some(Ok(first))),
+                (None, Some(error)) => Poll::Ready(Some(Err(error))),
+                (None, None) => ahead.rest.poll_next(cx),
+            },
         }
     }
 
@@ -113,6 +158,7 @@ impl UpstreamBody {
         match self {
             Self::Network(body) => body.exact_length(),
             Self::Demo(body) => body.exact_length(),
+            Self::Ahead(ahead) => ahead.length,
         }
     }
 
@@ -121,6 +167,7 @@ impl UpstreamBody {
         match self {
             Self::Network(body) => body.is_complete(),
             Self::Demo(body) => body.is_complete(),
+            Self::Ahead(ahead) => ahead.first.is_none() && ahead.failed.is_none() && ahead.rest.is_complete(),
         }
     }
 
@@ -130,7 +177,30 @@ impl UpstreamBody {
         match self {
             Self::Network(body) => body.ends_by_close(),
             Self::Demo(_) => false,
+            Self::Ahead(ahead) => ahead.rest.ends_by_close(),
         }
+    }
+
+    /// Reads until `enough` of what came, the end, a failure or more than
+    /// `limit` bytes; answers what came, and the same body as if nothing of it
+    /// had been read.
+    pub async fn read_ahead(mut self, limit: usize, enough: impl Fn(&[u8]) -> bool) -> (Bytes, Self) {
+        let length = self.exact_length();
+        let (mut first, mut failed) = (Bytes::new(), None);
+        while first.len() <= limit && !enough(&first) {
+            match self.next().await {
+                Some(Ok(piece)) if first.is_empty() => first = piece,
+                Some(Ok(piece)) => first = [first, piece].concat().into(),
+                Some(Err(error)) => {
+                    failed = Some(error);
+                    break;
+                }
+                None => break,
+            }
+        }
+        let handed_on = Some(first.clone()).filter(|first| !first.is_empty());
+        let ahead = Ahead { first: handed_on, failed, length, rest: self };
+        (first, Self::Ahead(Box::new(ahead)))
     }
 
     /// The rest of the body as one piece of at most `limit` bytes.
@@ -138,6 +208,18 @@ impl UpstreamBody {
         match self {
             Self::Network(body) => body.collect(limit).await,
             Self::Demo(body) => body.collect(limit).await,
+            Self::Ahead(ahead) => {
+                let Ahead { first, failed, rest, .. } = *ahead;
+                let first = first.unwrap_or_default();
+                match failed {
+                    Some(error) => Err(error),
+                    None if first.len() > limit => Err(BodyError::TooLarge),
+                    None => {
+                        let rest = Box::pin(rest.collect(limit - first.len())).await?;
+                        Ok([first, rest].concat().into())
+                    }
+                }
+            }
         }
     }
 }

@@ -32,8 +32,20 @@ impl Usage {
         self.input_tokens.saturating_add(self.output_tokens)
     }
 
+    /// Both together, of a call that tells its use in parts.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            input_tokens: self.input_tokens.saturating_add(other.input_tokens),
+            output_tokens: self.output_tokens.saturating_add(other.output_tokens),
+            cached_input_tokens: self.cached_input_tokens.saturating_add(other.cached_input_tokens),
+            cache_write_tokens: self.cache_write_tokens.saturating_add(other.cache_write_tokens),
+            reasoning_tokens: self.reasoning_tokens.saturating_add(other.reasoning_tokens),
+        }
+    }
+
     /// Reads OpenAI's `usage` object of chat completions, completions,
-    /// responses or embeddings, and those of its many likenesses. `None` when
+    /// responses, embeddings or pictures, and those of its many likenesses. `None` when
     /// it counts nothing.
     pub fn from_openai(usage: &RawValue) -> Option<Self> {
         let usage: OpenAiUsage = serde_json::from_str(usage.get()).ok()?;

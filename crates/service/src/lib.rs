@@ -15,6 +15,7 @@ mod link;
 mod open;
 mod password;
 mod place;
+mod provider_resource;
 mod usage;
 mod vault;
 

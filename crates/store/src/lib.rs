@@ -34,6 +34,7 @@ pub mod password;
 mod patience;
 pub mod project;
 pub mod project_limit;
+pub mod provider_resource;
 pub mod retention;
 pub mod role;
 pub mod role_assignment;

@@ -38,7 +38,11 @@ enum Stage {
 
 impl DemoBody {
     pub(super) fn whole(answer: &Value) -> Self {
-        let body = Bytes::from(answer.to_string());
+        Self::bytes(Bytes::from(answer.to_string()))
+    }
+
+    /// All at once, whatever it is.
+    pub(super) fn bytes(body: Bytes) -> Self {
         Self(Content::Whole { length: body.len() as u64, left: Some(body) })
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{fnv, refusal::Refusal, request::Request, words};
 
 /// Unless asked for less.
-const DIMENSIONS: usize = 256;
+pub(super) const DIMENSIONS: usize = 256;
 /// The most texts of one call, as OpenAI has it.
 const MOST_INPUTS: usize = 2048;
 
@@ -74,7 +74,7 @@ fn tokens(items: &[Value]) -> Option<String> {
 }
 
 /// A vector of length 1.
-fn embed(text: &str, dimensions: usize) -> Vec<f32> {
+pub(super) fn embed(text: &str, dimensions: usize) -> Vec<f32> {
     let mut vector = vec![0f32; dimensions];
     for word in words::words(&text.to_lowercase()) {
         let hash = fnv(word.trim_start().as_bytes());

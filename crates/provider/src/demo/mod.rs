@@ -10,18 +10,23 @@ mod body;
 mod chat;
 mod completions;
 mod embeddings;
+mod images;
+mod media;
 mod messages;
+mod moderations;
 mod refusal;
 mod reply;
 mod request;
+mod rerank;
 mod responses;
+mod speech;
 mod words;
 
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use keyward_domain::Clock;
-use serde_json::Value;
+use keyward_domain::{Clock, provider::Dialect};
+use serde_json::{Value, json};
 
 pub use self::body::DemoBody;
 use self::{
@@ -31,8 +36,10 @@ use self::{
 };
 use crate::{Operation, UpstreamBody, UpstreamResponse};
 
-/// Its models. The two that chat differ in name only; the last makes embeddings.
-pub const MODELS: [&str; 3] = ["demo-small", "demo-large", "demo-embedding"];
+/// Its models. The two that chat differ in name only; each of the others does
+/// what its name says.
+pub const MODELS: [&str; 7] =
+    ["demo-small", "demo-large", "demo-embedding", "demo-moderation", "demo-image", "demo-speech", "demo-rerank"];
 
 /// Between two words of a stream.
 const PACE: Duration = Duration::from_millis(10);
@@ -91,11 +98,37 @@ impl Demo {
         })
     }
 
+    /// Answers what is asked about files, batches and stored responses.
+    pub fn keeps_nothing() -> UpstreamResponse {
+        let refusal = Refusal::keeps_nothing();
+        json_response(refusal.status, DemoBody::whole(&refusal.body(Dialect::OpenAi)))
+    }
+
     fn try_answer(&self, operation: Operation, body: &[u8]) -> Result<UpstreamResponse, Refusal> {
+        if operation.takes_form() {
+            return Err(Refusal::no_files());
+        }
         let request = Request::parse(body)?;
         let (read, make): (Read, Make) = match operation {
-            Operation::Embeddings => {
-                return Ok(json_response(StatusCode::OK, DemoBody::whole(&embeddings::answer(&request)?)));
+            // Refused above.
+            Operation::ImageEdits
+            | Operation::ImageVariations
+            | Operation::Transcriptions
+            | Operation::Translations => return Err(Refusal::no_files()),
+            Operation::Embeddings => return Ok(ok_json(&embeddings::answer(&request)?)),
+            Operation::Moderations => return Ok(ok_json(&moderations::answer(&request, &fingerprint(body))?)),
+            Operation::ImageGenerations => {
+                return Ok(ok_json(&images::answer(&request, self.clock.now().as_second())?));
+            }
+            Operation::Speech => {
+                let (content_type, sound) = speech::answer(&request)?;
+                return Ok(response(StatusCode::OK, content_type, DemoBody::bytes(sound)));
+            }
+            Operation::Rerank => return Ok(ok_json(&rerank::answer(&request, &fingerprint(body))?)),
+            Operation::CountTokens => {
+                request.model(&["demo-small", "demo-large"])?;
+                let ask = request.conversation("messages", request.get("system"), None)?;
+                return Ok(ok_json(&json!({"input_tokens": ask.input_tokens})));
             }
             Operation::ChatCompletions => (chat::read, |call| Box::new(chat::Chat(call))),
             Operation::Completions => (completions::read, |call| Box::new(completions::Completion(call))),
@@ -124,6 +157,10 @@ impl Demo {
         let text: String = reply.collect();
         Ok(json_response(StatusCode::OK, DemoBody::whole(&shape.whole(&text, end))))
     }
+}
+
+fn ok_json(answer: &Value) -> UpstreamResponse {
+    json_response(StatusCode::OK, DemoBody::whole(answer))
 }
 
 fn json_response(status: StatusCode, body: DemoBody) -> UpstreamResponse {

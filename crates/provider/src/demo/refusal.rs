@@ -37,6 +37,17 @@ impl Refusal {
         Self::bad(format!("Invalid '{param}': it must {rule}."), Some(param), Some("invalid_value"))
     }
 
+    /// It looks at no picture and listens to no recording.
+    pub(super) fn no_files() -> Self {
+        let message = "The demo provider looks at no pictures and listens to no recordings. Use a credential of a real provider for this call.";
+        Self::bad(message.to_owned(), None, Some("not_supported"))
+    }
+
+    pub(super) fn keeps_nothing() -> Self {
+        let message = "The demo provider keeps no files, batches or responses. Use a credential of a real provider for this call.";
+        Self::bad(message.to_owned(), None, Some("not_supported"))
+    }
+
     pub(super) fn no_such_model(model: &str) -> Self {
         Self {
             status: StatusCode::NOT_FOUND,

@@ -39,6 +39,26 @@ impl Request {
         if known.contains(&model) { Ok(model) } else { Err(Refusal::no_such_model(model)) }
     }
 
+    /// The same where a call may leave it to the provider.
+    pub(super) fn model_or<'a>(&'a self, default: &'a str) -> Result<&'a str, Refusal> {
+        if self.get("model").is_none() { Ok(default) } else { self.model(&[default]) }
+    }
+
+    /// A text that must be there.
+    pub(super) fn text(&self, name: &str) -> Result<&str, Refusal> {
+        self.required(name)?.as_str().ok_or_else(|| Refusal::wrong_type(name, "a string"))
+    }
+
+    /// The choice of one of these words; `None` when nothing is said.
+    pub(super) fn choice(&self, name: &str, words: &[&str]) -> Result<Option<&str>, Refusal> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        match value.as_str() {
+            Some(word) if words.contains(&word) => Ok(Some(word)),
+            Some(_) => Err(Refusal::wrong_value(name, &format!("be {} with the demo provider", words.join(" or ")))),
+            None => Err(Refusal::wrong_type(name, "a string")),
+        }
+    }
+
     pub(super) fn flag(&self, name: &str) -> Result<bool, Refusal> {
         let Some(value) = self.get(name) else { return Ok(false) };
         value.as_bool().ok_or_else(|| Refusal::wrong_type(name, "a boolean"))

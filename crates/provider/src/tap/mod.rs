@@ -84,14 +84,26 @@ impl ResponseTap {
         Self { operation, body }
     }
 
-    /// The tap for an answer with these headers. An encoded body is passed on
-    /// unread, its use unknown.
+    /// The tap for an answer with these headers. An encoded body, sound and the
+    /// like are passed on unread, their use unknown.
     pub fn for_response(operation: Operation, headers: &HeaderMap, strip_added_usage: bool) -> Self {
         let encoded = headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
-        if encoded {
+        let is_event_stream = is_event_stream(headers);
+        let is_bytes = operation.may_answer_bytes() && !is_event_stream && !is(headers, b"application/json");
+        if encoded || is_bytes {
             return Self { operation, body: Body::Opaque };
         }
-        Self::new(operation, is_event_stream(headers), strip_added_usage)
+        Self::new(operation, is_event_stream, strip_added_usage)
+    }
+
+    /// The tap for an answer that says nothing new of any use.
+    pub const fn unread(operation: Operation) -> Self {
+        Self { operation, body: Body::Opaque }
+    }
+
+    /// Whether the bytes go by without being looked at.
+    pub const fn is_unread(&self) -> bool {
+        matches!(self.body, Body::Opaque)
     }
 
     /// Takes what came and answers what to forward now: the same bytes, unless
@@ -145,8 +157,12 @@ impl ResponseTap {
 
 /// Whether an answer with these headers is a stream of events.
 pub fn is_event_stream(headers: &HeaderMap) -> bool {
+    is(headers, b"text/event-stream")
+}
+
+fn is(headers: &HeaderMap, wanted: &[u8]) -> bool {
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.as_bytes().split(|b| *b == b';').next());
-    media_type.is_some_and(|media_type| media_type.trim_ascii().eq_ignore_ascii_case(b"text/event-stream"))
+    media_type.is_some_and(|media_type| media_type.trim_ascii().eq_ignore_ascii_case(wanted))
 }
 
 impl Whole {
@@ -165,16 +181,30 @@ fn read_whole(operation: Operation, body: &[u8]) -> TapOutcome {
     struct Answer<'a> {
         #[serde(borrow)]
         usage: Option<&'a RawValue>,
+        #[serde(borrow)]
+        meta: Option<&'a RawValue>,
+    }
+    /// Where Cohere counts what a reranking used.
+    #[derive(Deserialize)]
+    struct Meta<'a> {
+        #[serde(borrow)]
+        tokens: Option<&'a RawValue>,
     }
     let answer = serde_json::from_slice::<Answer<'_>>(body);
     let clean = answer.is_ok();
-    let usage = answer.ok().and_then(|answer| answer.usage).and_then(|usage| match operation {
+    let usage = answer.ok().and_then(|answer| match operation {
         Operation::Messages => {
             let mut anthropic = AnthropicUsage::default();
-            anthropic.update(usage);
+            anthropic.update(answer.usage?);
             anthropic.usage()
         }
-        _ => Usage::from_openai(usage),
+        // It tells what a message would use.
+        Operation::CountTokens => None,
+        Operation::Rerank => answer.usage.and_then(Usage::from_openai).or_else(|| {
+            let meta = serde_json::from_str::<Meta<'_>>(answer.meta?.get()).ok()?;
+            Usage::from_openai(meta.tokens?)
+        }),
+        _ => Usage::from_openai(answer.usage?),
     });
     TapOutcome { usage, clean, rest: Bytes::new() }
 }
@@ -210,7 +240,7 @@ impl Stream {
         let (seen, mut strips) = (&mut self.seen, false);
         self.splitter.finish(|event| strips = seen.see(operation, &event) && self.strip);
         let rest = if strips { Bytes::new() } else { self.held.freeze() };
-        TapOutcome { usage: self.seen.usage(), clean: self.seen.ended, rest }
+        TapOutcome { usage: self.seen.usage(), clean: self.seen.is_clean(), rest }
     }
 }
 

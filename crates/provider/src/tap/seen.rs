@@ -17,6 +17,8 @@ pub(super) struct Seen {
     anthropic: AnthropicUsage,
     /// The last event, or the error event, has come.
     pub(super) ended: bool,
+    /// A picture is whole; another may follow.
+    whole: bool,
 }
 
 impl Seen {
@@ -25,7 +27,13 @@ impl Seen {
         let data = event.data.trim_ascii_start();
         match operation {
             Operation::Responses => self.see_response(event.name, data),
-            Operation::Messages => self.see_message(event.name, data),
+            Operation::Messages | Operation::CountTokens => self.see_message(event.name, data),
+            Operation::ImageGenerations
+            | Operation::ImageEdits
+            | Operation::ImageVariations
+            | Operation::Transcriptions
+            | Operation::Translations
+            | Operation::Speech => self.see_media(event.name, data),
             _ => return self.see_chunk(event.name, data),
         }
         false
@@ -34,6 +42,40 @@ impl Seen {
     /// What is known by now.
     pub(super) fn usage(&self) -> Option<Usage> {
         self.openai.or_else(|| self.anthropic.usage())
+    }
+
+    /// Whether the stream may end here.
+    pub(super) fn is_clean(&self) -> bool {
+        self.ended || self.whole
+    }
+
+    /// Pictures and sound: each that is whole says what it used.
+    fn see_media(&mut self, name: &[u8], data: &[u8]) {
+        #[derive(Deserialize)]
+        struct Done<'a> {
+            #[serde(borrow)]
+            usage: Option<&'a RawValue>,
+        }
+        let usage = || serde_json::from_slice::<Done<'_>>(data).ok().and_then(|done| Usage::from_openai(done.usage?));
+        if data.starts_with(b"[DONE]") || begins_with_error(data) {
+            self.ended = true;
+            return;
+        }
+        match kind(name, data).as_ref() {
+            b"image_generation.completed" | b"image_edit.completed" => {
+                self.whole = true;
+                self.openai = match (self.openai, usage()) {
+                    (Some(before), Some(further)) => Some(before.plus(further)),
+                    (before, further) => further.or(before),
+                };
+            }
+            b"speech.audio.done" | b"transcript.text.done" => {
+                self.ended = true;
+                self.openai = usage();
+            }
+            b"error" => self.ended = true,
+            _ => {}
+        }
     }
 
     fn see_chunk(&mut self, name: &[u8], data: &[u8]) -> bool {

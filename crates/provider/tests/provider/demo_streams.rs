@@ -28,7 +28,7 @@ fn body(operation: Operation, prompt: &str, limit: u64) -> Value {
         Operation::Messages => {
             json!({"model": "demo-small", "stream": true, "messages": messages, "max_tokens": limit})
         }
-        Operation::Embeddings => unreachable!("embeddings don't stream"),
+        other => unreachable!("{other:?} doesn't stream words"),
     }
 }
 

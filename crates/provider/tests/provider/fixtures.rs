@@ -62,5 +62,10 @@ pub const FIXTURES: &[Fixture] = &[
     fixture!("responses_unnamed", Responses, usage(36, 87, 12, 0, 64), clean: true),
     fixture!("messages", Messages, usage(442, 57, 400, 30, 20), clean: true),
     fixture!("messages_error", Messages, usage(442, 1, 400, 30, 0), clean: true),
+    // Two pictures: each tells its own use.
+    fixture!("images", ImageGenerations, usage(20, 300, 0, 0, 0), clean: true),
+    fixture!("images_cut", ImageGenerations, None, clean: false),
+    fixture!("transcript", Transcriptions, usage(14, 31, 0, 0, 0), clean: true),
+    fixture!("speech", Speech, usage(14, 101, 0, 0, 0), clean: true),
     fixture!("messages_cut", Messages, usage(442, 57, 400, 30, 20), clean: false),
 ];

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on should stop")]
 
 mod demo;
+mod demo_media;
 mod demo_streams;
 mod fixtures;
 mod models;

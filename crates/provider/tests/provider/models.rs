@@ -93,5 +93,7 @@ async fn a_provider_that_never_answers_times_out() {
 #[tokio::test]
 async fn the_demo_lists_its_own() {
     let target = Target::new(Provider::Demo, None, None).unwrap();
-    assert_eq!(upstream().models(&target).await.unwrap(), ["demo-small", "demo-large", "demo-embedding"]);
+    let models = upstream().models(&target).await.unwrap();
+    assert_eq!(models[..3], ["demo-small", "demo-large", "demo-embedding"]);
+    assert_eq!(models[3..], ["demo-moderation", "demo-image", "demo-speech", "demo-rerank"]);
 }

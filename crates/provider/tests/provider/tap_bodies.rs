@@ -40,6 +40,27 @@ fn every_dialects_use_is_found_in_one_piece_and_in_many() {
             r#"{"type":"message","usage":{"input_tokens":1,"cache_read_input_tokens":10,"output_tokens":2}}"#,
             Some((11, 2)),
         ),
+        (
+            Operation::ImageGenerations,
+            r#"{"created":1,"data":[{"b64_json":"AA=="}],"usage":{"input_tokens":13,"output_tokens":196,"total_tokens":209,
+                "input_tokens_details":{"text_tokens":13,"image_tokens":0}}}"#,
+            Some((13, 196)),
+        ),
+        (Operation::Moderations, r#"{"id":"modr-1","results":[]}"#, None),
+        (Operation::Rerank, r#"{"results":[],"usage":{"total_tokens":56}}"#, Some((56, 0))),
+        (
+            Operation::Rerank,
+            r#"{"results":[],"meta":{"billed_units":{"search_units":1},"tokens":{"input_tokens":7}}}"#,
+            Some((7, 0)),
+        ),
+        (Operation::Rerank, r#"{"results":[],"meta":{"api_version":{"version":"2"}}}"#, None),
+        (
+            Operation::Transcriptions,
+            r#"{"text":"x","usage":{"type":"tokens","input_tokens":14,"input_token_details":{"audio_tokens":14},"output_tokens":45,"total_tokens":59}}"#,
+            Some((14, 45)),
+        ),
+        (Operation::Transcriptions, r#"{"text":"x","usage":{"type":"duration","seconds":3}}"#, None),
+        (Operation::CountTokens, r#"{"input_tokens":2095}"#, None),
         (Operation::ChatCompletions, r#"{"usage":"a lot"}"#, None),
         (Operation::Messages, r#"{"type":"error","error":{"message":"x"}}"#, None),
         (Operation::ChatCompletions, r#"{"choices":[],"usage":null}"#, None),
@@ -97,4 +118,25 @@ fn an_encoded_body_is_passed_on_unread() {
     headers.insert("content-encoding", HeaderValue::from_static("identity"));
     let mut tap = ResponseTap::for_response(Operation::ChatCompletions, &headers, true);
     assert_eq!(tap.take(Bytes::from_static(text)), "");
+}
+
+#[test]
+fn sound_is_passed_on_unread_and_never_kept() {
+    let headers = |kind: &'static str| {
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", HeaderValue::from_static(kind));
+        headers
+    };
+    for (kind, body, clean) in [
+        ("audio/mpeg", "\u{fffd}", true),
+        ("application/octet-stream", "x", true),
+        ("application/json", "{", false),
+        ("application/json; charset=utf-8", "{}", true),
+    ] {
+        let tap = ResponseTap::for_response(Operation::Speech, &headers(kind), false);
+        let (out, outcome) = forwarded(tap, [body.as_bytes()]);
+        assert_eq!((out.as_slice(), outcome.clean), (body.as_bytes(), clean), "{kind}");
+    }
+    let tap = ResponseTap::for_response(Operation::ChatCompletions, &headers("audio/mpeg"), false);
+    assert!(!forwarded(tap, [&b"x"[..]]).1.clean);
 }

@@ -23,6 +23,7 @@ mod organization;
 mod password;
 mod project;
 mod project_limit;
+mod provider_resource;
 mod retention;
 mod role;
 mod schema;

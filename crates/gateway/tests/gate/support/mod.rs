@@ -2,6 +2,7 @@
 //! a directory of its own. Time stands still unless a test moves it.
 
 mod client;
+mod kept;
 mod provider;
 
 use std::{
@@ -34,6 +35,7 @@ use keyward_telemetry::journal::{Journal, JournalOptions, Position, UsageRecord}
 use uuid::Uuid;
 
 pub use client::{Answer, Client, within};
+pub use kept::Kept;
 pub use provider::{Exchange, TestProvider};
 
 pub struct TestClock(AtomicI64);
@@ -79,6 +81,8 @@ pub struct Gate {
     pub journal: Arc<Journal>,
     pub journal_directory: PathBuf,
     pub address: SocketAddr,
+    /// Whose the providers' resources are.
+    pub kept: Arc<Kept>,
     running: Option<Running>,
     pepper: Pepper,
     randomness: Arc<TestRandomness>,
@@ -123,10 +127,12 @@ impl Gate {
         let index = Arc::new(KeyIndex::new(pepper.clone()));
         let clock = Arc::new(TestClock(AtomicI64::new(1_800_000_000)));
         let randomness = Arc::new(TestRandomness(AtomicU64::new(1)));
+        let kept = Arc::new(Kept::default());
         let parts = GatewayParts {
             index: Arc::clone(&index),
             caps: setup.shared_caps.map_or(RequestCaps::Local, RequestCaps::Shared),
             limits: setup.shared_limits.map_or(RateLimits::Local, RateLimits::Shared),
+            resources: kept.clone(),
             journal: Arc::clone(&journal),
             clock: clock.clone(),
             ids: Arc::new(IdSource::default()),
@@ -168,6 +174,7 @@ impl Gate {
             journal,
             journal_directory,
             address: running.local_address(),
+            kept,
             running: Some(running),
             pepper,
             randomness,

@@ -1,0 +1,301 @@
+//! What providers keep: files, batches and responses. Each belongs to the
+//! project that made it, also where projects share a credential: what isn't
+//! the project's is answered like what isn't there, and no provider is asked.
+//!
+//! It may hand on what a provider says of a resource; it must never take a
+//! provider's word for whose it is.
+
+use std::{rc::Rc, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{Method, Response, StatusCode};
+use keyward_access::{Authenticated, CredentialEntry, KeyEntry};
+use keyward_domain::{
+    id::{CredentialId, RequestId},
+    provider::Dialect,
+    provider_resource::{ProviderResource, ResourceKind, ResourcesOf, is_resource_id},
+};
+use keyward_provider::{
+    Ask, Operation, UpstreamBody, UpstreamResponse,
+    made::{Made, streamed_response},
+    tap::{MAX_WHOLE, ResponseTap},
+};
+use tokio::time::timeout;
+
+use crate::{
+    body::{self, Shape},
+    call::Call,
+    core::Core,
+    error::CallError,
+    forward::{self, Sent},
+    inbound::Inbound,
+    resource_body::{BatchHead, ResponseHead},
+    resource_list,
+    respond::{AnswerBody, whole},
+    settle::Settlement,
+};
+
+/// The largest answer about a resource that is read.
+pub(crate) const MOST: usize = 4 << 20;
+
+/// How long an answer that is paid for waits until it is written down whose it is.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What is asked about resources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Resource<'a> {
+    /// A new file.
+    Upload,
+    /// A new batch.
+    Begin,
+    /// The project's own of a kind.
+    List(ResourceKind),
+    /// One of them.
+    One(ResourceKind, &'a str, Deed),
+}
+
+impl Resource<'_> {
+    /// Of which kind they are.
+    pub(crate) const fn kind(&self) -> ResourceKind {
+        match self {
+            Self::Upload => ResourceKind::File,
+            Self::Begin => ResourceKind::Batch,
+            Self::List(kind) | Self::One(kind, ..) => *kind,
+        }
+    }
+}
+
+/// What is to be done with one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deed {
+    Retrieve,
+    Delete,
+    /// A file's bytes.
+    Content,
+    /// Gives up a batch, or a response in the background.
+    Cancel,
+    /// What a response was asked.
+    InputItems,
+}
+
+/// The project's resources of a kind.
+pub(crate) fn of(key: &KeyEntry, kind: ResourceKind) -> ResourcesOf {
+    ResourcesOf { organization: key.project.organization, project: key.project.id, kind }
+}
+
+/// The path behind a provider's base URL.
+pub(crate) const fn root(kind: ResourceKind) -> &'static str {
+    match kind {
+        ResourceKind::File => "/files",
+        ResourceKind::Batch => "/batches",
+        ResourceKind::Response => "/responses",
+    }
+}
+
+/// Checks 7 and further, and the answer.
+pub(crate) async fn answer(
+    call: &Call<'_>,
+    body: Inbound,
+    caller: Authenticated,
+    resource: Resource<'_>,
+) -> Result<Response<AnswerBody>, CallError> {
+    match resource {
+        Resource::Upload => upload(call, body, caller).await,
+        Resource::Begin => begin(call, body, caller).await,
+        Resource::List(kind) => resource_list::list(call, caller, kind).await,
+        Resource::One(kind, id, deed) => one(call, caller, (kind, id), deed).await,
+    }
+}
+
+/// The credential with which the project made that resource.
+pub(crate) async fn owned(
+    call: &Call<'_>,
+    key: &KeyEntry,
+    kind: ResourceKind,
+    id: &str,
+    param: &'static str,
+) -> Result<Arc<CredentialEntry>, CallError> {
+    let store = &call.core.shared.parts.resources;
+    let found = if is_resource_id(id) { store.find(of(key, kind), id).await? } else { None };
+    let missing = || CallError::resource_not_found(kind, id, param);
+    credential(key, found.ok_or_else(missing)?.credential).ok_or_else(missing)
+}
+
+/// The credential of the response that a call goes on from; refuses to go on
+/// from anything that isn't the project's.
+pub(crate) async fn goes_on_from(
+    call: &Call<'_>,
+    key: &KeyEntry,
+    head: &ResponseHead<'_>,
+) -> Result<Option<Arc<CredentialEntry>>, CallError> {
+    if head.in_conversation {
+        return Err(CallError::conversation_not_found());
+    }
+    match &head.previous {
+        None => Ok(None),
+        Some(id) => owned(call, key, ResourceKind::Response, id, "previous_response_id").await.map(Some),
+    }
+}
+
+/// The project's credential of that id, if it still has it.
+pub(crate) fn credential(key: &KeyEntry, id: CredentialId) -> Option<Arc<CredentialEntry>> {
+    key.project.state.load().credentials.iter().find(|credential| credential.id == id).cloned()
+}
+
+async fn one(
+    call: &Call<'_>,
+    caller: Authenticated,
+    (kind, id): (ResourceKind, &str),
+    deed: Deed,
+) -> Result<Response<AnswerBody>, CallError> {
+    let key = &caller.key;
+    let credential = owned(call, key, kind, id, "id").await?;
+    let of = of(key, kind);
+    let (method, end) = match deed {
+        Deed::Retrieve => (Method::GET, ""),
+        Deed::Delete => (Method::DELETE, ""),
+        Deed::Content => (Method::GET, "/content"),
+        Deed::Cancel => (Method::POST, "/cancel"),
+        Deed::InputItems => (Method::GET, "/input_items"),
+    };
+    let path = format!("{}/{id}{end}", root(kind));
+    let ask = Ask { method, path: &path, dialect: Dialect::OpenAi, operation: None };
+    let Sent { answer, settlement, .. } =
+        send(call, &caller, &credential, ask, call.head.uri.query(), Bytes::new()).await?;
+    if deed == Deed::Delete && (answer.status.is_success() || answer.status == StatusCode::NOT_FOUND) {
+        // The provider has forgotten it; that it stays known here harms nobody.
+        let _ = call.core.shared.parts.resources.forget(of, id).await;
+    }
+    if kind == ResourceKind::Batch {
+        return keep(call, &caller, &credential, kind, answer, settlement).await;
+    }
+    // What a response used was counted when it was made.
+    let tap = ResponseTap::unread(Operation::Responses);
+    Ok(forward::hand_on(call, caller, Operation::Responses, answer, tap, settlement, None))
+}
+
+async fn upload(call: &Call<'_>, body: Inbound, caller: Authenticated) -> Result<Response<AnswerBody>, CallError> {
+    body::check_type(&call.head.headers, true)?;
+    let body = read(call, body).await?;
+    let credentials = Arc::clone(&caller.key.project.state.load().credentials);
+    let credential = credentials.iter().find(|credential| credential.provider.speaks(Dialect::OpenAi));
+    let credential = credential.ok_or_else(CallError::provider_not_configured)?;
+    make(call, &caller, credential, ResourceKind::File, body).await
+}
+
+async fn begin(call: &Call<'_>, body: Inbound, caller: Authenticated) -> Result<Response<AnswerBody>, CallError> {
+    let Shape::Json = body::check_type(&call.head.headers, false)? else {
+        return Err(CallError::panicked());
+    };
+    let body = read(call, body).await?;
+    let head = BatchHead::read(&body)?;
+    let key = &caller.key;
+    let credential = owned(call, key, ResourceKind::File, &head.input_file, "input_file_id").await?;
+    // Its calls stand in a file that nobody reads here.
+    if key.restricts_models() {
+        return Err(CallError::batch_of_any_model());
+    }
+    if key.max_requests.is_some() {
+        return Err(CallError::batch_beyond_cap());
+    }
+    make(call, &caller, &credential, ResourceKind::Batch, body).await
+}
+
+/// Has the provider make a resource, and writes it down before anybody is told.
+async fn make(
+    call: &Call<'_>,
+    caller: &Authenticated,
+    credential: &Arc<CredentialEntry>,
+    kind: ResourceKind,
+    body: Bytes,
+) -> Result<Response<AnswerBody>, CallError> {
+    let ask = Ask { method: Method::POST, path: root(kind), dialect: Dialect::OpenAi, operation: None };
+    let Sent { answer, settlement, .. } = send(call, caller, credential, ask, call.head.uri.query(), body).await?;
+    keep(call, caller, credential, kind, answer, settlement).await
+}
+
+async fn read(call: &Call<'_>, mut inbound: Inbound) -> Result<Bytes, CallError> {
+    let body = body::read(&mut inbound, call.core.shared.options.body_limit).await?;
+    call.body_was_read();
+    Ok(body)
+}
+
+/// Counts and sends.
+async fn send(
+    call: &Call<'_>,
+    caller: &Authenticated,
+    credential: &Arc<CredentialEntry>,
+    ask: Ask<'_>,
+    query: Option<&str>,
+    body: Bytes,
+) -> Result<Sent, CallError> {
+    let target = call.core.targets.get(credential)?;
+    let parts = &call.core.shared.parts;
+    parts.index.recheck(caller, parts.clock.now())?;
+    let settlement = call.core.ledger.open(caller, credential, call.address, (caller.key.limits_of(&[]), 0)).await?;
+    forward::send(call, &target, ask, query, body, &mut None, settlement).await
+}
+
+/// Hands a whole answer on after what it names is written down as the project's.
+async fn keep(
+    call: &Call<'_>,
+    caller: &Authenticated,
+    credential: &CredentialEntry,
+    kind: ResourceKind,
+    answer: UpstreamResponse,
+    mut settlement: Settlement,
+) -> Result<Response<AnswerBody>, CallError> {
+    let UpstreamResponse { status, headers, body } = answer;
+    let body = body.collect(MOST).await.map_err(|error| CallError::broken_answer(Some(&error)))?;
+    settlement.close(None);
+    if status.is_success() {
+        let (made, keeper) = (Made::read(&body), Keeper::new(call, caller, credential.id));
+        let files = made.files.into_iter().map(|id| (ResourceKind::File, id));
+        for (kind, id) in made.id.map(|id| (kind, id)).into_iter().chain(files) {
+            keeper.record(kind, id).await?;
+        }
+    }
+    Ok(whole(status, headers, body))
+}
+
+/// Writes down whose a new response is, as soon as the answer names it and
+/// before anybody else sees that. The answer is paid for: it goes on even if
+/// that can't be written down now, and is unknown later.
+pub(crate) async fn keep_response(keeper: Keeper, streams: bool, body: UpstreamBody) -> UpstreamBody {
+    let (limit, enough): (usize, fn(&[u8]) -> bool) =
+        if streams { (MOST, |so_far| streamed_response(so_far).is_some()) } else { (MAX_WHOLE, |_| false) };
+    let (first, body) = body.read_ahead(limit, enough).await;
+    let made = if streams { streamed_response(&first).unwrap_or_default() } else { Made::read(&first) };
+    if let Some(id) = made.id
+        && !matches!(timeout(PATIENCE, keeper.record(ResourceKind::Response, id)).await, Ok(Ok(())))
+    {
+        tracing::warn!(request = %keeper.request, "a response goes out although it can't be written down whose it is");
+    }
+    body
+}
+
+/// Writes down whose the things are that one call makes. Outlives the call.
+pub(crate) struct Keeper {
+    core: Rc<Core>,
+    key: Arc<KeyEntry>,
+    credential: CredentialId,
+    request: RequestId,
+}
+
+impl Keeper {
+    pub(crate) fn new(call: &Call<'_>, caller: &Authenticated, credential: CredentialId) -> Self {
+        Self { core: Rc::clone(call.core), key: Arc::clone(&caller.key), credential, request: call.id }
+    }
+
+    /// Also when the caller hangs up meanwhile.
+    async fn record(&self, kind: ResourceKind, id: String) -> Result<(), CallError> {
+        if !is_resource_id(&id) {
+            return Ok(());
+        }
+        let (shared, of, key) = (Arc::clone(&self.core.shared), of(&self.key, kind), self.key.id);
+        let resource = ProviderResource { id, credential: self.credential };
+        let recording = async move { shared.parts.resources.record(of, resource, key).await };
+        self.core.tasks.spawn_local(recording).await.map_err(|_| CallError::panicked())??;
+        Ok(())
+    }
+}
