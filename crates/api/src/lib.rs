@@ -37,6 +37,7 @@ mod service_accounts;
 mod setup;
 mod sso_providers;
 mod time;
+mod usage;
 mod user_second_factor;
 mod users;
 
@@ -88,6 +89,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(organization::routes())
         .merge(retention::routes())
         .merge(sso_providers::routes())
+        .merge(usage::routes())
 }
 
 /// The admin API. Every request must carry a

@@ -154,6 +154,11 @@ const POLICY: &[(&str, Needs)] = &[
     ("modify-retention", Holds(RetentionManage)),
     ("preview-retention", Holds(RetentionRead)),
 
+    // Usage
+    ("usage-completions", HoldsSomewhere(UsageRead)),
+    ("usage-embeddings", HoldsSomewhere(UsageRead)),
+    ("usage-costs", HoldsSomewhere(UsageRead)),
+
     // Invitations
     ("list-invites", HoldsSomewhere(MembersRead)),
     ("inviteUser", HoldsSomewhere(MembersManage)),

@@ -155,7 +155,7 @@ async fn let_through(
     // A body that trickles in doesn't outlive its key.
     parts.index.recheck(&caller, parts.clock.now())?;
     // 8: the request cap. From here on the call is in the books.
-    let settlement = core.ledger.open(&caller, choice.credential, call.address).await?;
+    let settlement = core.ledger.open(&caller, &choice, operation, call.address).await?;
     let stream = wish.stream;
     forward::forward(
         call,

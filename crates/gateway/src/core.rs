@@ -28,9 +28,8 @@ impl Core {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         let parts = &shared.parts;
         let client = Client::new(shared.options.client.clone(), parts.tls.clone());
-        let (journal, caps, clock) = (Arc::clone(&parts.journal), parts.caps.clone(), Arc::clone(&parts.clock));
         let tasks = TaskTracker::new();
-        let ledger = Ledger::new(journal, caps, clock, tasks.clone());
+        let ledger = Ledger::new(parts, tasks.clone());
         Self {
             upstream: Upstream::new(client, Demo::new(Arc::clone(&parts.clock))),
             targets: Targets::default(),

@@ -63,6 +63,7 @@ pub(crate) async fn forward(
         Err(refusal) => return Err(refusal.into()),
     };
     if matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+        settlement.refused();
         return Err(CallError::provider_authentication());
     }
 

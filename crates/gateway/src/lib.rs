@@ -50,7 +50,7 @@ use keyward_domain::{
     id::{IdSource, RequestId},
 };
 use keyward_provider::http::{ClientOptions, Tls};
-use keyward_telemetry::journal::Journal;
+use keyward_telemetry::{journal::Journal, list_prices::ListPrices};
 
 pub use server::{Gateway, Running, StartError};
 
@@ -84,6 +84,8 @@ pub struct GatewayParts {
     pub caps: RequestCaps,
     /// Where every completed call is recorded.
     pub journal: Arc<Journal>,
+    /// What providers charge.
+    pub prices: Arc<ListPrices>,
     /// The time, for keys that expire and for records.
     pub clock: Arc<dyn Clock>,
     /// Makes request ids.

@@ -19,18 +19,22 @@ use std::{
     },
 };
 
-use keyward_access::{Authenticated, CredentialEntry, KeyEntry, Refusal, RequestCaps};
-use keyward_domain::{Clock, clock::to_millis};
-use keyward_provider::Usage;
-use keyward_telemetry::journal::{Journal, JournalError, UsageRecord};
+use keyward_access::{Authenticated, KeyEntry, Refusal, RequestCaps};
+use keyward_domain::{Clock, clock::to_millis, price::Metered, provider::Provider, usage::CallKind};
+use keyward_provider::{Operation, Usage};
+use keyward_telemetry::{
+    journal::{Journal, JournalError, ModelName, UsageRecord},
+    list_prices::ListPrices,
+};
 use tokio_util::task::TaskTracker;
 
-use crate::error::CallError;
+use crate::{GatewayParts, error::CallError, resolve::Choice};
 
 /// One core's way to the journal, and the counters of request caps.
 pub(crate) struct Ledger {
     journal: Arc<Journal>,
     caps: RequestCaps,
+    prices: Arc<ListPrices>,
     clock: Arc<dyn Clock>,
     /// For what must be done although nobody waits for it any more.
     tasks: TaskTracker,
@@ -41,8 +45,10 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    pub(crate) fn new(journal: Arc<Journal>, caps: RequestCaps, clock: Arc<dyn Clock>, tasks: TaskTracker) -> Self {
-        Self { journal, caps, clock, tasks, kept: RefCell::default(), in_doubt: Cell::new(false) }
+    pub(crate) fn new(parts: &GatewayParts, tasks: TaskTracker) -> Self {
+        let (journal, caps, clock) = (Arc::clone(&parts.journal), parts.caps.clone(), Arc::clone(&parts.clock));
+        let prices = Arc::clone(&parts.prices);
+        Self { journal, caps, prices, clock, tasks, kept: RefCell::default(), in_doubt: Cell::new(false) }
     }
 
     /// Check 8 for a call that can't go out anyway: says whether the cap is
@@ -73,10 +79,11 @@ impl Ledger {
     pub(crate) async fn open(
         self: &Rc<Self>,
         caller: &Authenticated,
-        credential: &CredentialEntry,
+        choice: &Choice<'_>,
+        operation: Operation,
         ip: IpAddr,
     ) -> Result<Settlement, CallError> {
-        let key = &caller.key;
+        let (key, provider) = (&caller.key, choice.credential.provider);
         let reservation = self.reserve(key).await?;
         let counted = key.max_requests.is_some();
         let journaled = counted && self.caps.counts_in_journal();
@@ -84,15 +91,14 @@ impl Ledger {
             at_ms: 0,
             api_key: key.id.uuid(),
             project: key.project.id.uuid(),
-            credential: Some(credential.id.uuid()),
+            credential: Some(choice.credential.id.uuid()),
             requests: if counted { 0 } else { 1 },
-            input_tokens: 0,
-            output_tokens: 0,
-            cached_input_tokens: 0,
-            reasoning_tokens: 0,
             ip: Some(ip),
             previous_secret: caller.previous_secret,
             sent: true,
+            kind: kind(operation),
+            model: ModelName::of(provider.as_str(), choice.model),
+            ..UsageRecord::default()
         };
         // A record that adds nothing asks whether the journal works again.
         let admission = UsageRecord { requests: i32::from(journaled), sent: false, ..record };
@@ -100,7 +106,8 @@ impl Ledger {
             reservation.give_back().await;
             return Err(CallError::journal_unavailable());
         }
-        Ok(Settlement { reservation: Some(reservation), record, journaled, begun: AtomicBool::new(false) })
+        let begun = AtomicBool::new(false);
+        Ok(Settlement { reservation: Some(reservation), record, provider, journaled, begun })
     }
 
     /// Appends what couldn't be appended before.
@@ -141,10 +148,37 @@ impl Ledger {
         }
     }
 
+    /// What a call cost, in nanodollars, if anybody knows.
+    fn cost(&self, provider: Provider, record: &UsageRecord, usage: &Usage) -> Option<i64> {
+        let (_, model) = record.model.parts()?;
+        let used = Metered {
+            input: usage.input_tokens,
+            cached: usage.cached_input_tokens,
+            cache_write: usage.cache_write_tokens,
+            cache_write_hour: usage.cache_write_hour_tokens,
+            input_audio: usage.input_audio_tokens,
+            output: usage.output_tokens,
+            reasoning: usage.reasoning_tokens,
+            output_audio: usage.output_audio_tokens,
+        };
+        let at = to_millis(self.clock.now());
+        Some(self.prices.find(provider, model, usage.tier, at)?.cost(&used))
+    }
+
     async fn give_back(&self, key: &KeyEntry) {
         if self.caps.give_back(key).await.is_err() {
             tracing::error!(key = %key.id, "a call that wasn't sent stays counted: the shared count can't be reached");
         }
+    }
+}
+
+/// Under which kind of usage an operation is told.
+const fn kind(operation: Operation) -> CallKind {
+    match operation {
+        Operation::ChatCompletions | Operation::Completions | Operation::Responses | Operation::Messages => {
+            CallKind::Completions
+        }
+        Operation::Embeddings => CallKind::Embeddings,
     }
 }
 
@@ -189,6 +223,8 @@ pub(crate) struct Settlement {
     reservation: Option<Reservation>,
     /// The closing record, its use still missing.
     record: UsageRecord,
+    /// Who is asked.
+    provider: Provider,
     /// The admission is in the journal.
     journaled: bool,
     begun: AtomicBool,
@@ -200,17 +236,37 @@ impl Settlement {
         &self.begun
     }
 
-    /// The call is over; nothing more is added later.
-    pub(crate) fn close(&mut self, usage: Option<Usage>) {
+    /// The call is over; nothing more is added later. `is_success`: the provider
+    /// did what was asked, as far as it came. What it says it used is priced now,
+    /// once and for all.
+    pub(crate) fn close(&mut self, usage: Option<Usage>, is_success: bool) {
         let Some(reservation) = self.reservation.take() else { return };
+        let ledger = reservation.keep();
+        let cost_nanos = match &usage {
+            Some(usage) => ledger.cost(self.provider, &self.record, usage),
+            // No provider charges for a refusal; of an answer that doesn't say
+            // what it used, nobody knows the cost.
+            None => (!is_success).then_some(0),
+        };
         let usage = usage.unwrap_or_default();
-        reservation.keep().append_surely(&UsageRecord {
+        ledger.append_surely(&UsageRecord {
             input_tokens: usage.input_tokens,
             output_tokens: usage.output_tokens,
             cached_input_tokens: usage.cached_input_tokens,
             reasoning_tokens: usage.reasoning_tokens,
+            cache_write_tokens: usage.cache_write_tokens,
+            cache_write_hour_tokens: usage.cache_write_hour_tokens,
+            input_audio_tokens: usage.input_audio_tokens,
+            output_audio_tokens: usage.output_audio_tokens,
+            tier: usage.tier,
+            cost_nanos,
             ..self.record
         });
+    }
+
+    /// The provider refused the call: it counts, and costs nothing.
+    pub(crate) fn refused(mut self) {
+        self.close(None, false);
     }
 
     /// Nothing of the call ever left: it doesn't count.
@@ -232,7 +288,7 @@ impl Settlement {
 impl Drop for Settlement {
     fn drop(&mut self) {
         if self.begun.load(Ordering::Relaxed) {
-            self.close(None);
+            self.close(None, true);
         } else {
             drop(self.take_back());
         }

@@ -155,7 +155,7 @@ impl Forwarding {
 
     fn settle(&mut self) -> Option<TapOutcome> {
         let outcome = self.tap.take().map(ResponseTap::end);
-        self.settlement.close(outcome.as_ref().and_then(|outcome| outcome.usage));
+        self.settlement.close(outcome.as_ref().and_then(|outcome| outcome.usage), self.is_success);
         outcome
     }
 

@@ -136,6 +136,7 @@ fn start_gateway(
         index: keyward.index().clone(),
         caps: keyward.request_caps(),
         journal,
+        prices: Arc::default(),
         clock,
         ids: keyward.ids().clone(),
         randomness: Arc::new(SystemRandomness),

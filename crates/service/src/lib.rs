@@ -44,6 +44,7 @@ pub mod session;
 pub mod setup;
 pub mod sign_in;
 pub mod sso;
+pub mod usage_report;
 
 pub use error::{Error, Result};
 pub use keyward::Keyward;

@@ -40,6 +40,8 @@ pub mod service_account;
 pub mod session;
 pub mod sso_grants;
 pub mod sso_provider;
+pub mod usage_rollup;
+pub mod usage_sums;
 pub mod user_organizations;
 
 pub use error::StoreError;

@@ -26,6 +26,7 @@ mod setup;
 mod sign_in;
 mod sso;
 mod styleguide;
+mod usage;
 mod users;
 
 use axum::{Router, middleware, routing::get};
@@ -55,6 +56,7 @@ pub fn routes() -> Router<Console> {
         .merge(admin_keys::routes())
         .merge(sso::routes())
         .merge(settings::routes())
+        .merge(usage::routes())
         .merge(styleguide::routes())
         .layer(middleware::from_fn(keep_form))
 }

@@ -54,6 +54,7 @@ pub(super) struct ApiKey {
 struct Usage {
     input_tokens: u64,
     output_tokens: u64,
+    cost: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -117,6 +118,7 @@ impl Shown for ApiKey {
             ("last used", last_used),
             ("requests", format!("{} of {}", self.request_count, self.cap())),
             ("tokens", format!("{} in, {} out", self.usage.input_tokens, self.usage.output_tokens)),
+            ("cost", format!("${}", self.usage.cost)),
             ("scopes", several(&self.scopes, "full")),
             ("models", several(&self.allowed_models, "all of the project")),
             ("addresses", several(&self.allowed_ips, "all")),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use http::Method;
+use keyward_testkit::ManualClock;
 use serde_json::{Map, Value, json};
 
 /// One operation of the document.
@@ -58,7 +59,14 @@ impl Operation {
             }
             parts.push(part);
         }
-        path.join("/")
+        let path = path.join("/");
+        let parameters = self.described["parameters"].as_array().into_iter().flatten();
+        let mut required = parameters.filter(|one| one["in"] == "query" && one["required"] == true);
+        match required.next() {
+            None => path,
+            Some(parameter) if parameter["name"] == "start_time" => format!("{path}?start_time={}", ManualClock::START),
+            Some(other) => panic!("{}: say what {other} is", self.path),
+        }
     }
 
     /// Whether the path names something.

@@ -38,3 +38,4 @@ mod sso_hostile;
 mod sso_providers;
 mod sso_sign_in;
 mod support;
+mod usage;

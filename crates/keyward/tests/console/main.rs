@@ -21,4 +21,5 @@ mod settings;
 mod setup;
 mod sso;
 mod support;
+mod usage;
 mod users;

@@ -165,16 +165,18 @@ fn read_whole(operation: Operation, body: &[u8]) -> TapOutcome {
     struct Answer<'a> {
         #[serde(borrow)]
         usage: Option<&'a RawValue>,
+        #[serde(borrow)]
+        service_tier: Option<&'a RawValue>,
     }
     let answer = serde_json::from_slice::<Answer<'_>>(body);
     let clean = answer.is_ok();
-    let usage = answer.ok().and_then(|answer| answer.usage).and_then(|usage| match operation {
+    let usage = answer.ok().and_then(|answer| match operation {
         Operation::Messages => {
             let mut anthropic = AnthropicUsage::default();
-            anthropic.update(usage);
+            anthropic.update(answer.usage?);
             anthropic.usage()
         }
-        _ => Usage::from_openai(usage),
+        _ => Some(Usage::from_openai(answer.usage?)?.in_tier(answer.service_tier)),
     });
     TapOutcome { usage, clean, rest: Bytes::new() }
 }

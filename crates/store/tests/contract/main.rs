@@ -30,3 +30,4 @@ mod service_account;
 mod session;
 mod sso;
 mod upgrades;
+mod usage;

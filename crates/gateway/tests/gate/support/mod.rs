@@ -124,6 +124,7 @@ impl Gate {
             index: Arc::clone(&index),
             caps: setup.shared_caps.map_or(RequestCaps::Local, RequestCaps::Shared),
             journal: Arc::clone(&journal),
+            prices: Arc::default(),
             clock: clock.clone(),
             ids: Arc::new(IdSource::default()),
             randomness: randomness.clone(),
