@@ -60,6 +60,8 @@ PAGES = (
     "/organization/sso",
     "/organization/retention",
     "/organization/usage",
+    "/organization/prices",
+    "/organization/prices/new",
     "/organization/audit",
     "/organization/audit/verify",
     "/organization/settings",

@@ -26,6 +26,7 @@ mod organization;
 mod password_reset;
 mod permissions;
 pub mod policy;
+mod prices;
 mod project_groups;
 mod project_users;
 mod projects;
@@ -90,6 +91,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(retention::routes())
         .merge(sso_providers::routes())
         .merge(usage::routes())
+        .merge(prices::routes())
 }
 
 /// The admin API. Every request must carry a

@@ -158,6 +158,11 @@ const POLICY: &[(&str, Needs)] = &[
     ("usage-completions", HoldsSomewhere(UsageRead)),
     ("usage-embeddings", HoldsSomewhere(UsageRead)),
     ("usage-costs", HoldsSomewhere(UsageRead)),
+    ("list-prices", Holds(UsageRead)),
+    ("create-price", Holds(PricesManage)),
+    ("retrieve-price", Holds(UsageRead)),
+    ("modify-price", Holds(PricesManage)),
+    ("delete-price", Holds(PricesManage)),
 
     // Invitations
     ("list-invites", HoldsSomewhere(MembersRead)),

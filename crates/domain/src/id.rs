@@ -121,6 +121,10 @@ typed_id!(
     SsoProviderId, "sso"
 );
 typed_id!(
+    /// Names a price that an organization set.
+    PriceId, "price"
+);
+typed_id!(
     /// Names one HTTP request to Keyward; sent back as `x-request-id`.
     RequestId, "req"
 );

@@ -30,6 +30,7 @@ pub mod password;
 pub mod permission;
 pub mod permission_matrix;
 pub mod price;
+pub mod price_override;
 pub mod project;
 pub mod provider;
 pub mod retention;

@@ -144,7 +144,7 @@ mod tests {
         let used = Metered { input: 1_000, output: 100, ..Metered::default() };
         assert_eq!(RATES.cost(&used), 3_500_000);
         assert_eq!(RATES.cost(&Metered { cached: 600, ..used }), 2_750_000);
-        assert_eq!(RATES.cost(&Metered { cache_write: 400, cache_write_hour: 100, ..used }), 3_937_500 + 62_500);
+        assert_eq!(RATES.cost(&Metered { cache_write: 400, cache_write_hour: 100, ..used }), 3_937_500);
         assert_eq!(RATES.cost(&Metered { input_audio: 10, output_audio: 10, ..used }), 3_500_000 + 375_000 + 700_000);
         assert_eq!(RATES.cost(&Metered { reasoning: 90, ..used }), 3_500_000);
         assert_eq!(RATES.cost(&Metered::default()), 0, "zero usage is zero");

@@ -19,8 +19,10 @@ use std::{
     },
 };
 
-use keyward_access::{Authenticated, KeyEntry, Refusal, RequestCaps};
-use keyward_domain::{Clock, clock::to_millis, price::Metered, provider::Provider, usage::CallKind};
+use keyward_access::{Authenticated, KeyEntry, KeyIndex, Refusal, RequestCaps};
+use keyward_domain::{
+    Clock, clock::to_millis, id::OrganizationId, price::Metered, provider::Provider, usage::CallKind,
+};
 use keyward_provider::{Operation, Usage};
 use keyward_telemetry::{
     journal::{Journal, JournalError, ModelName, UsageRecord},
@@ -35,6 +37,8 @@ pub(crate) struct Ledger {
     journal: Arc<Journal>,
     caps: RequestCaps,
     prices: Arc<ListPrices>,
+    /// Has the organizations' own prices.
+    index: Arc<KeyIndex>,
     clock: Arc<dyn Clock>,
     /// For what must be done although nobody waits for it any more.
     tasks: TaskTracker,
@@ -47,8 +51,8 @@ pub(crate) struct Ledger {
 impl Ledger {
     pub(crate) fn new(parts: &GatewayParts, tasks: TaskTracker) -> Self {
         let (journal, caps, clock) = (Arc::clone(&parts.journal), parts.caps.clone(), Arc::clone(&parts.clock));
-        let prices = Arc::clone(&parts.prices);
-        Self { journal, caps, prices, clock, tasks, kept: RefCell::default(), in_doubt: Cell::new(false) }
+        let (prices, index) = (Arc::clone(&parts.prices), Arc::clone(&parts.index));
+        Self { journal, caps, prices, index, clock, tasks, kept: RefCell::default(), in_doubt: Cell::new(false) }
     }
 
     /// Check 8 for a call that can't go out anyway: says whether the cap is
@@ -107,7 +111,8 @@ impl Ledger {
             return Err(CallError::journal_unavailable());
         }
         let begun = AtomicBool::new(false);
-        Ok(Settlement { reservation: Some(reservation), record, provider, journaled, begun })
+        let organization = key.project.organization;
+        Ok(Settlement { reservation: Some(reservation), record, organization, provider, journaled, begun })
     }
 
     /// Appends what couldn't be appended before.
@@ -148,8 +153,10 @@ impl Ledger {
         }
     }
 
-    /// What a call cost, in nanodollars, if anybody knows.
-    fn cost(&self, provider: Provider, record: &UsageRecord, usage: &Usage) -> Option<i64> {
+    /// What a call cost, in nanodollars, if anybody knows: by the organization's
+    /// own prices, else by the provider's.
+    fn cost(&self, asked: (OrganizationId, Provider), record: &UsageRecord, usage: &Usage) -> Option<i64> {
+        let (organization, provider) = asked;
         let (_, model) = record.model.parts()?;
         let used = Metered {
             input: usage.input_tokens,
@@ -161,8 +168,13 @@ impl Ledger {
             reasoning: usage.reasoning_tokens,
             output_audio: usage.output_audio_tokens,
         };
-        let at = to_millis(self.clock.now());
-        Some(self.prices.find(provider, model, usage.tier, at)?.cost(&used))
+        let now = self.clock.now();
+        if let Some(book) = self.index.prices(organization)
+            && let Some(rates) = book.find(provider, model, now)
+        {
+            return Some(rates.cost(&used));
+        }
+        Some(self.prices.find(provider, model, usage.tier, to_millis(now))?.cost(&used))
     }
 
     async fn give_back(&self, key: &KeyEntry) {
@@ -223,6 +235,8 @@ pub(crate) struct Settlement {
     reservation: Option<Reservation>,
     /// The closing record, its use still missing.
     record: UsageRecord,
+    /// Whose the key is.
+    organization: OrganizationId,
     /// Who is asked.
     provider: Provider,
     /// The admission is in the journal.
@@ -243,7 +257,7 @@ impl Settlement {
         let Some(reservation) = self.reservation.take() else { return };
         let ledger = reservation.keep();
         let cost_nanos = match &usage {
-            Some(usage) => ledger.cost(self.provider, &self.record, usage),
+            Some(usage) => ledger.cost((self.organization, self.provider), &self.record, usage),
             // No provider charges for a refusal; of an answer that doesn't say
             // what it used, nobody knows the cost.
             None => (!is_success).then_some(0),

@@ -4,6 +4,7 @@ use std::{io::Write, net::SocketAddr, sync::Arc};
 
 use anyhow::Result;
 use keyward_service::setup;
+use keyward_telemetry::list_prices::ListPrices;
 use tokio::{
     runtime::Builder,
     signal::unix::{SignalKind, signal},
@@ -33,6 +34,8 @@ pub fn run(settings: &Settings, args: &ServeArgs, out: &mut dyn Write) -> Result
         // with where the file is written, and no reason to die.
         let _too_large = signal(SignalKind::from_raw(SIGXFSZ))?;
         let server = Server::start(settings, Arc::new(SystemClock)).await?;
+        // Read now rather than by the first call that is priced.
+        let price_lists = tokio::task::spawn_blocking(ListPrices::warm_up);
         let greeted = greet(out, &server, args.demo).await;
         if greeted.is_ok() {
             tokio::select! {
@@ -41,6 +44,7 @@ pub fn run(settings: &Settings, args: &ServeArgs, out: &mut dyn Write) -> Result
             }
             tracing::info!(seconds = settings.drain_timeout, "stopping: calls in flight may finish");
         }
+        price_lists.await?;
         server.stop().await?;
         tracing::info!("stopped");
         greeted

@@ -32,6 +32,7 @@ pub mod mail;
 pub mod member;
 pub mod organization;
 pub mod password_reset;
+pub mod price;
 pub mod project;
 pub mod project_group;
 pub mod project_member;

@@ -31,6 +31,7 @@ pub mod organization_settings;
 mod page;
 pub mod password;
 mod patience;
+pub mod price;
 pub mod project;
 pub mod retention;
 pub mod role;

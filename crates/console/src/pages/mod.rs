@@ -16,6 +16,7 @@ mod notice;
 mod parts;
 mod password_reset;
 mod place;
+mod prices;
 mod project_grants;
 mod projects;
 mod retention;
@@ -57,6 +58,7 @@ pub fn routes() -> Router<Console> {
         .merge(sso::routes())
         .merge(settings::routes())
         .merge(usage::routes())
+        .merge(prices::routes())
         .merge(styleguide::routes())
         .layer(middleware::from_fn(keep_form))
 }

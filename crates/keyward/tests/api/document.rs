@@ -96,6 +96,8 @@ impl Operation {
                 "user_id" => json!(format!("user_{}", "0".repeat(32))),
                 "group_id" => json!(format!("group_{}", "0".repeat(32))),
                 "provider" => json!("demo"),
+                "model" => json!("model"),
+                "input_per_million" | "output_per_million" => json!("1"),
                 "email" => json!("nobody@example.com"),
                 "password" | "current_password" | "new_password" => json!("a password of nobody"),
                 "code" => json!("000000"),

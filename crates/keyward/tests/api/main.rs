@@ -24,6 +24,7 @@ mod members;
 mod operations;
 mod organization;
 mod password_resets;
+mod prices;
 mod project_members;
 mod projects;
 mod retention;

@@ -59,6 +59,7 @@ pub async fn one_of_everything(app: &TestApp) -> BTreeMap<&'static str, String> 
     // It can't be reached, and nothing that is asked here asks it well.
     let sso = json!({"name": "Provider", "issuer": "http://127.0.0.1:9", "client_id": "keyward"});
     let sso_provider = make("/v1/organization/sso_providers", sso).await;
+    let price = json!({"model": "m", "input_per_million": "1", "output_per_million": "1"});
     BTreeMap::from([
         ("sessions", "sess_00000000000000000000000000000000".to_owned()),
         ("users", user),
@@ -74,6 +75,7 @@ pub async fn one_of_everything(app: &TestApp) -> BTreeMap<&'static str, String> 
         ("organization/credentials", make("/v1/organization/credentials", json!({"provider": "demo"})).await),
         ("admin_api_keys", make("/v1/organization/admin_api_keys", json!({"name": "Key"})).await),
         ("invites", make(INVITES, json!({"email": "one@example.com", "role": "reader"})).await),
+        ("prices", make("/v1/organization/prices", price).await),
         ("sso_providers", sso_provider.clone()),
         ("auth/sso", sso_provider),
         ("sso/callback", id(&app.admin.get("/v1/organization").await.ok())),

@@ -11,6 +11,7 @@ mod invitations;
 mod lists;
 mod parity;
 mod passwords;
+mod prices;
 mod project_groups;
 mod project_invitations;
 mod project_users;

@@ -27,3 +27,22 @@ CREATE TABLE usage_rollups (
     PRIMARY KEY (organization_id, width, at, project_id, api_key_id, provider, model, kind, tier)
 );
 CREATE INDEX usage_rollups_age ON usage_rollups (width, at);
+
+-- Prices that organizations set for themselves: picodollars for one token, or
+-- for one call. The provider is empty for any.
+CREATE TABLE prices (
+    id UUID PRIMARY KEY NOT NULL,
+    organization_id UUID NOT NULL REFERENCES organizations (id),
+    provider TEXT COLLATE "C" NOT NULL,
+    model TEXT COLLATE "C" NOT NULL,
+    effective_from BIGINT NOT NULL,
+    input BIGINT NOT NULL,
+    output BIGINT NOT NULL,
+    cache_read BIGINT,
+    cache_write BIGINT,
+    request BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    version BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX prices_models ON prices (organization_id, model, provider, effective_from);

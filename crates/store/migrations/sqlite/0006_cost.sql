@@ -27,3 +27,22 @@ CREATE TABLE usage_rollups (
     PRIMARY KEY (organization_id, width, at, project_id, api_key_id, provider, model, kind, tier)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX usage_rollups_age ON usage_rollups (width, at);
+
+-- Prices that organizations set for themselves: picodollars for one token, or
+-- for one call. The provider is empty for any.
+CREATE TABLE prices (
+    id BLOB PRIMARY KEY NOT NULL,
+    organization_id BLOB NOT NULL REFERENCES organizations (id),
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    effective_from INTEGER NOT NULL,
+    input INTEGER NOT NULL,
+    output INTEGER NOT NULL,
+    cache_read INTEGER,
+    cache_write INTEGER,
+    request INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    version INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX prices_models ON prices (organization_id, model, provider, effective_from);
