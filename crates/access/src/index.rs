@@ -12,6 +12,7 @@ use keyward_domain::{
     id::{AdminKeyId, ApiKeyId, OrganizationId, ProjectId},
     limit::ProjectLimit,
     model::ModelMode,
+    price_override::PriceBook,
     project::Project,
     secret::{KeyKind, Pepper, SecretDigest, recognise},
 };
@@ -35,6 +36,8 @@ pub struct KeyIndex {
     admin_keys_by_id: HashMap<AdminKeyId, Arc<AdminKeyEntry>>,
     /// How many usable keys name each web origin.
     origins: HashMap<Origin, usize>,
+    /// What organizations set prices of.
+    prices: HashMap<OrganizationId, Arc<PriceBook>>,
 }
 
 impl KeyIndex {
@@ -48,6 +51,7 @@ impl KeyIndex {
             admin_keys: HashMap::default(),
             admin_keys_by_id: HashMap::new(),
             origins: HashMap::new(),
+            prices: HashMap::new(),
         }
     }
 
@@ -195,6 +199,21 @@ impl KeyIndex {
         self.change_project(project, organization, |state| {
             state.limits = limits.iter().map(|limit| LimitEntry::of_project(limit, &state.limits)).collect();
         });
+    }
+
+    /// Takes the prices that an organization sets, as they are now.
+    pub fn put_prices(&self, organization: OrganizationId, book: PriceBook) {
+        let prices = self.prices.pin();
+        if book.is_empty() {
+            prices.remove(&organization);
+        } else {
+            prices.insert(organization, Arc::new(book));
+        }
+    }
+
+    /// The prices that an organization sets, if it sets any.
+    pub fn prices(&self, organization: OrganizationId) -> Option<Arc<PriceBook>> {
+        self.prices.pin().get(&organization).cloned()
     }
 
     /// Takes an admin key as it is now.

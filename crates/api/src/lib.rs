@@ -28,6 +28,7 @@ mod organization;
 mod password_reset;
 mod permissions;
 pub mod policy;
+mod prices;
 mod project_groups;
 mod project_users;
 mod projects;
@@ -40,6 +41,7 @@ mod service_accounts;
 mod setup;
 mod sso_providers;
 mod time;
+mod usage;
 mod user_second_factor;
 mod users;
 
@@ -94,6 +96,8 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(organization::routes())
         .merge(retention::routes())
         .merge(sso_providers::routes())
+        .merge(usage::routes())
+        .merge(prices::routes())
 }
 
 /// The admin API. Every request must carry a

@@ -189,6 +189,16 @@ const POLICY: &[(&str, Needs)] = &[
     ("modify-retention", Holds(RetentionManage)),
     ("preview-retention", Holds(RetentionRead)),
 
+    // Usage
+    ("usage-completions", HoldsSomewhere(UsageRead)),
+    ("usage-embeddings", HoldsSomewhere(UsageRead)),
+    ("usage-costs", HoldsSomewhere(UsageRead)),
+    ("list-prices", Holds(UsageRead)),
+    ("create-price", Holds(PricesManage)),
+    ("retrieve-price", Holds(UsageRead)),
+    ("modify-price", Holds(PricesManage)),
+    ("delete-price", Holds(PricesManage)),
+
     // Invitations
     ("list-invites", HoldsSomewhere(MembersRead)),
     ("inviteUser", HoldsSomewhere(MembersManage)),

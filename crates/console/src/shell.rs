@@ -76,6 +76,8 @@ const ORGANIZATION: &[(&str, &str, &str, Permission)] = &[
     ("admin-keys", "Admin keys", "key", Permission::AdminKeysRead),
     ("sso", "Single sign-on", "sso", Permission::SsoManage),
     ("retention", "Retention", "retention", Permission::RetentionRead),
+    ("usage", "Usage", "usage", Permission::UsageRead),
+    ("prices", "Model costs", "prices", Permission::UsageRead),
     ("audit", "Audit log", "audit", Permission::AuditRead),
     ("settings", "Settings", "settings", Permission::OrganizationRead),
 ];
@@ -141,6 +143,7 @@ impl Shell {
         add("", "Overview", "overview", Permission::ProjectRead);
         add("/api-keys", "API keys", "key", Permission::ApiKeysRead);
         add("/credentials", "Credentials", "credentials", Permission::CredentialsRead);
+        add("/usage", "Usage", "usage", Permission::UsageRead);
         add("/manage", "Manage", "settings", Permission::ProjectRead);
         self.within = Some(Within { name: project.name.to_string(), is_active: project.is_active(), links });
         let (root, name) = (root, project.name.to_string());

@@ -129,6 +129,10 @@ typed_id!(
     ProviderResourceId, "presource"
 );
 typed_id!(
+    /// Names a price that an organization set.
+    PriceId, "price"
+);
+typed_id!(
     /// Names one HTTP request to Keyward; sent back as `x-request-id`.
     RequestId, "req"
 );

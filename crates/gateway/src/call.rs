@@ -23,6 +23,7 @@ use crate::{
     forward,
     head::{BodyHead, StreamOptions},
     inbound::Inbound,
+    item::Item,
     model_routes,
     models::ModelLists,
     rate_limit,
@@ -193,7 +194,8 @@ async fn let_through(
     parts.index.recheck(&caller, parts.clock.now())?;
     // 8 and 9: the request cap and the rate limits. From here on the call is in
     // the books.
-    let settlement = core.ledger.open(&caller, choice.credential, call.address, (limits, tokens)).await?;
+    let item = Item::call(choice.credential, choice.model, operation);
+    let settlement = core.ledger.open(&caller, item, call.address, (limits, tokens)).await?;
     let standing = settlement.standing();
     let (stream, keep) = (wish.stream, is_kept.then_some(choice.credential.id));
     let outgoing = forward::Outgoing { keep, caller, target, operation, body, stream, adds_usage, waited };

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use keyward_access::{Authenticated, Refusal};
 use keyward_domain::id::CredentialId;
 use keyward_provider::{
-    Ask, Operation, Target, UpstreamResponse, Usage,
+    Ask, Operation, Target, UpstreamResponse,
     tap::{ResponseTap, is_event_stream},
 };
 
@@ -102,7 +102,7 @@ pub(crate) async fn send(
     query: Option<&str>,
     body: Bytes,
     watch: &mut Option<Watch>,
-    mut settlement: Settlement,
+    settlement: Settlement,
 ) -> Result<Sent, CallError> {
     let sending = Instant::now();
     let send = call.core.upstream.send(target, ask, query, &call.head.headers, body, settlement.begun());
@@ -120,7 +120,7 @@ pub(crate) async fn send(
         }
     };
     if matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-        settlement.close(Some(Usage::default()));
+        settlement.refused();
         return Err(CallError::provider_authentication());
     }
     Ok(Sent { answer, settlement, away })

@@ -23,6 +23,7 @@ mod forward;
 mod head;
 mod http2;
 mod inbound;
+mod item;
 mod line;
 mod message;
 mod metrics;
@@ -61,7 +62,7 @@ use keyward_domain::{
     id::{IdSource, RequestId},
 };
 use keyward_provider::http::{ClientOptions, Tls};
-use keyward_telemetry::journal::Journal;
+use keyward_telemetry::{journal::Journal, list_prices::ListPrices};
 
 pub use inbound::Inbound;
 pub use metrics::{Metrics, OVERHEAD_BUCKETS, Snapshot};
@@ -102,6 +103,8 @@ pub struct GatewayParts {
     pub resources: Arc<dyn ResourceStore>,
     /// Where every completed call is recorded.
     pub journal: Arc<Journal>,
+    /// What providers charge.
+    pub prices: Arc<ListPrices>,
     /// The time, for keys that expire and for records.
     pub clock: Arc<dyn Clock>,
     /// Makes request ids.

@@ -23,8 +23,7 @@ use crate::{
 };
 
 /// What isn't an operation.
-const OTHERS: [&str; 6] =
-    ["/v1/models", "other", "control", "/v1/files", "/v1/batches", "/v1/responses/{id}"];
+const OTHERS: [&str; 6] = ["/v1/models", "other", "control", "/v1/files", "/v1/batches", "/v1/responses/{id}"];
 const ROUTES: usize = Operation::ALL.len() + OTHERS.len();
 /// Of statuses: by their first digit.
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];

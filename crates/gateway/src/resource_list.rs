@@ -23,6 +23,7 @@ use crate::{
     call::Call,
     core::Core,
     error::CallError,
+    item::Item,
     resources::{self, MOST},
     respond::{AnswerBody, json},
 };
@@ -84,7 +85,8 @@ pub(crate) async fn list(
                 let target = call.core.targets.get(&credential)?;
                 if settlement.is_none() {
                     let demand = (key.limits_of(&[]), 0);
-                    settlement = Some(call.core.ledger.open(&caller, &credential, call.address, demand).await?);
+                    settlement =
+                        Some(call.core.ledger.open(&caller, Item::resource(&credential), call.address, demand).await?);
                 }
                 let fetching = fetch(Rc::clone(call.core), target, call.head.headers.clone(), kind, resource.clone());
                 asking.push((resource.id.clone(), call.core.tasks.spawn_local(fetching)));
@@ -117,7 +119,7 @@ pub(crate) async fn list(
         }
     };
     if let Some(mut settlement) = settlement {
-        settlement.close(None);
+        settlement.close(None, true);
     }
     let page = Page { object: "list", data, first_id: first, last_id: shown, has_more };
     let body = serde_json::to_vec(&page).map_err(|_| CallError::panicked())?;

@@ -29,6 +29,7 @@ use crate::{
     error::CallError,
     forward::{self, Sent},
     inbound::Inbound,
+    item::Item,
     resource_body::{BatchHead, ResponseHead},
     resource_list,
     respond::{AnswerBody, whole},
@@ -232,7 +233,8 @@ async fn send(
     let target = call.core.targets.get(credential)?;
     let parts = &call.core.shared.parts;
     parts.index.recheck(caller, parts.clock.now())?;
-    let settlement = call.core.ledger.open(caller, credential, call.address, (caller.key.limits_of(&[]), 0)).await?;
+    let settlement =
+        call.core.ledger.open(caller, Item::resource(credential), call.address, (caller.key.limits_of(&[]), 0)).await?;
     forward::send(call, &target, ask, query, body, &mut None, settlement).await
 }
 
@@ -247,7 +249,7 @@ async fn keep(
 ) -> Result<Response<AnswerBody>, CallError> {
     let UpstreamResponse { status, headers, body } = answer;
     let body = body.collect(MOST).await.map_err(|error| CallError::broken_answer(Some(&error)))?;
-    settlement.close(None);
+    settlement.close(None, status.is_success());
     if status.is_success() {
         let (made, keeper) = (Made::read(&body), Keeper::new(call, caller, credential.id));
         let files = made.files.into_iter().map(|id| (ResourceKind::File, id));

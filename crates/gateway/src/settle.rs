@@ -20,14 +20,19 @@ use std::{
 };
 
 use keyward_access::{
-    Admission, Authenticated, CallEnd, CredentialEntry, KeyEntry, LimitEntry, RateLimits, Refusal, RequestCaps,
+    Admission, Authenticated, CallEnd, KeyEntry, KeyIndex, LimitEntry, RateLimits, Refusal, RequestCaps,
 };
-use keyward_domain::{Clock, clock::to_millis, limit::Standing};
+use keyward_domain::{
+    Clock, clock::to_millis, id::OrganizationId, limit::Standing, price::Metered, provider::Provider, usage::CallKind,
+};
 use keyward_provider::Usage;
-use keyward_telemetry::journal::{Journal, JournalError, UsageRecord};
+use keyward_telemetry::{
+    journal::{Journal, JournalError, UsageRecord},
+    list_prices::ListPrices,
+};
 use tokio_util::task::TaskTracker;
 
-use crate::{GatewayParts, error::CallError};
+use crate::{GatewayParts, error::CallError, item::Item};
 
 /// The limits of a call, and about how many tokens it will use.
 pub(crate) type Demand = (Vec<Arc<LimitEntry>>, u64);
@@ -38,6 +43,9 @@ pub(crate) struct Ledger {
     journal: Arc<Journal>,
     caps: RequestCaps,
     limits: RateLimits,
+    prices: Arc<ListPrices>,
+    /// Has the organizations' own prices.
+    index: Arc<KeyIndex>,
     clock: Arc<dyn Clock>,
     /// For what must be done although nobody waits for it any more.
     tasks: TaskTracker,
@@ -53,6 +61,8 @@ impl Ledger {
             journal: Arc::clone(&parts.journal),
             caps: parts.caps.clone(),
             limits: parts.limits.clone(),
+            prices: Arc::clone(&parts.prices),
+            index: Arc::clone(&parts.index),
             clock: Arc::clone(&parts.clock),
             tasks,
             kept: RefCell::default(),
@@ -98,11 +108,11 @@ impl Ledger {
     pub(crate) async fn open(
         self: &Rc<Self>,
         caller: &Authenticated,
-        credential: &CredentialEntry,
+        item: Item<'_>,
         ip: IpAddr,
         demand: Demand,
     ) -> Result<Settlement, CallError> {
-        let key = &caller.key;
+        let (key, credential) = (&caller.key, item.credential);
         let reservation = self.reserve(key, demand).await?;
         let counted = key.max_requests.is_some();
         let journaled = counted && self.caps.counts_in_journal();
@@ -112,13 +122,12 @@ impl Ledger {
             project: key.project.id.uuid(),
             credential: Some(credential.id.uuid()),
             requests: if counted { 0 } else { 1 },
-            input_tokens: 0,
-            output_tokens: 0,
-            cached_input_tokens: 0,
-            reasoning_tokens: 0,
             ip: Some(ip),
             previous_secret: caller.previous_secret,
             sent: true,
+            kind: item.kind,
+            model: item.model(),
+            ..UsageRecord::default()
         };
         // A record that adds nothing asks whether the journal works again.
         let admission = UsageRecord { requests: i32::from(journaled), sent: false, ..record };
@@ -126,7 +135,9 @@ impl Ledger {
             reservation.give_back().await;
             return Err(CallError::journal_unavailable());
         }
-        Ok(Settlement { reservation: Some(reservation), record, journaled, begun: AtomicBool::new(false) })
+        let begun = AtomicBool::new(false);
+        let (organization, provider) = (key.project.organization, credential.provider);
+        Ok(Settlement { reservation: Some(reservation), record, organization, provider, journaled, begun })
     }
 
     /// Appends what couldn't be appended before.
@@ -172,6 +183,30 @@ impl Ledger {
         if let Some(counting) = self.limits.end(admission, end) {
             self.tasks.spawn_local(counting);
         }
+    }
+
+    /// What a call cost, in nanodollars, if anybody knows: by the organization's
+    /// own prices, else by the provider's.
+    fn cost(&self, asked: (OrganizationId, Provider), record: &UsageRecord, usage: &Usage) -> Option<i64> {
+        let (organization, provider) = asked;
+        let (_, model) = record.model.parts()?;
+        let used = Metered {
+            input: usage.input_tokens,
+            cached: usage.cached_input_tokens,
+            cache_write: usage.cache_write_tokens,
+            cache_write_hour: usage.cache_write_hour_tokens,
+            input_audio: usage.input_audio_tokens,
+            output: usage.output_tokens,
+            reasoning: usage.reasoning_tokens,
+            output_audio: usage.output_audio_tokens,
+        };
+        let now = self.clock.now();
+        if let Some(book) = self.index.prices(organization)
+            && let Some(rates) = book.find(provider, model, now)
+        {
+            return Some(rates.cost(&used));
+        }
+        Some(self.prices.find(provider, model, usage.tier, to_millis(now))?.cost(&used))
     }
 
     async fn give_back(&self, key: &KeyEntry) {
@@ -230,6 +265,10 @@ pub(crate) struct Settlement {
     reservation: Option<Reservation>,
     /// The closing record, its use still missing.
     record: UsageRecord,
+    /// Whose the key is.
+    organization: OrganizationId,
+    /// Who is asked.
+    provider: Provider,
     /// The admission is in the journal.
     journaled: bool,
     begun: AtomicBool,
@@ -247,19 +286,43 @@ impl Settlement {
         admission.map_or_else(Standing::default, |admission| admission.standing)
     }
 
-    /// The call is over; nothing more is added later. `None`: nobody knows what
-    /// it used.
-    pub(crate) fn close(&mut self, usage: Option<Usage>) {
+    /// The call is over; nothing more is added later. `is_success`: the provider
+    /// did what was asked, as far as it came. What it says it used is priced now,
+    /// once and for all.
+    pub(crate) fn close(&mut self, usage: Option<Usage>, is_success: bool) {
         let Some(reservation) = self.reservation.take() else { return };
-        let end = usage.map_or(CallEnd::Unknown, |usage| CallEnd::Used(usage.total_tokens()));
+        let end = match &usage {
+            Some(usage) => CallEnd::Used(usage.total_tokens()),
+            None if is_success => CallEnd::Unknown,
+            None => CallEnd::Used(0),
+        };
+        let ledger = reservation.keep(end);
+        let is_free = !is_success || self.record.kind == CallKind::Other;
+        let cost_nanos = match &usage {
+            Some(usage) => ledger.cost((self.organization, self.provider), &self.record, usage),
+            // No provider charges for a refusal; of an answer that doesn't say
+            // what it used, nobody knows the cost.
+            None => is_free.then_some(0),
+        };
         let usage = usage.unwrap_or_default();
-        reservation.keep(end).append_surely(&UsageRecord {
+        ledger.append_surely(&UsageRecord {
             input_tokens: usage.input_tokens,
             output_tokens: usage.output_tokens,
             cached_input_tokens: usage.cached_input_tokens,
             reasoning_tokens: usage.reasoning_tokens,
+            cache_write_tokens: usage.cache_write_tokens,
+            cache_write_hour_tokens: usage.cache_write_hour_tokens,
+            input_audio_tokens: usage.input_audio_tokens,
+            output_audio_tokens: usage.output_audio_tokens,
+            tier: usage.tier,
+            cost_nanos,
             ..self.record
         });
+    }
+
+    /// The provider refused the call: it counts, and costs nothing.
+    pub(crate) fn refused(mut self) {
+        self.close(None, false);
     }
 
     /// Nothing of the call ever left: it doesn't count.
@@ -281,7 +344,7 @@ impl Settlement {
 impl Drop for Settlement {
     fn drop(&mut self) {
         if self.begun.load(Ordering::Relaxed) {
-            self.close(None);
+            self.close(None, true);
         } else {
             drop(self.take_back());
         }

@@ -14,7 +14,7 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
 use keyward_provider::{
-    Operation, UpstreamBody, Usage,
+    Operation, UpstreamBody,
     error_frame::{StreamError, error_frame},
     tap::{ResponseTap, TapOutcome},
 };
@@ -187,9 +187,7 @@ impl Forwarding {
 
     fn settle(&mut self) -> Option<TapOutcome> {
         let outcome = self.tap.take().map(ResponseTap::end);
-        let usage = outcome.as_ref().and_then(|outcome| outcome.usage);
-        // A refusal of the provider's uses nothing; of another answer nobody knows.
-        self.settlement.close(usage.or((!self.is_success).then(Usage::default)));
+        self.settlement.close(outcome.as_ref().and_then(|outcome| outcome.usage), self.is_success);
         outcome
     }
 

@@ -4,6 +4,7 @@ use std::{io::Write, net::SocketAddr, sync::Arc};
 
 use anyhow::Result;
 use keyward_service::setup;
+use keyward_telemetry::list_prices::ListPrices;
 use tokio::{
     runtime::Builder,
     signal::unix::{Signal, SignalKind, signal},
@@ -38,6 +39,8 @@ pub fn run(settings: &Settings, args: &ServeArgs, out: &mut dyn Write) -> Result
         // Without a certificate SIGHUP means what it means to everybody: the terminal is gone.
         let mut asked = settings.tls.is_some().then(|| signal(SignalKind::hangup())).transpose()?;
         let server = Server::start(settings, Arc::new(SystemClock)).await?;
+        // Read now rather than by the first call that is priced.
+        let price_lists = tokio::task::spawn_blocking(ListPrices::warm_up);
         let greeted = greet(out, &server, args.demo).await;
         if greeted.is_ok() {
             loop {
@@ -49,6 +52,7 @@ pub fn run(settings: &Settings, args: &ServeArgs, out: &mut dyn Write) -> Result
             }
             tracing::info!(seconds = settings.drain_timeout, "stopping: calls in flight may finish");
         }
+        price_lists.await?;
         server.stop().await?;
         tracing::info!("stopped");
         greeted

@@ -185,6 +185,7 @@ fn start_gateway(
         limits: keyward.rate_limits(),
         resources: Arc::new(keyward.clone()),
         journal,
+        prices: Arc::default(),
         clock,
         ids: keyward.ids().clone(),
         randomness: Arc::new(SystemRandomness),

@@ -4,6 +4,9 @@
 //! What a provider gets wrong (a negative count, a text, a number beyond all
 //! bounds) is ignored or saturates: metering must not fail a call.
 
+use std::borrow::Cow;
+
+use keyward_domain::usage::ServiceTier;
 use serde::{
     Deserialize, Deserializer,
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
@@ -22,8 +25,16 @@ pub struct Usage {
     pub cached_input_tokens: u64,
     /// The part of the input that was written to the provider's cache.
     pub cache_write_tokens: u64,
+    /// The part of that which the cache keeps for an hour.
+    pub cache_write_hour_tokens: u64,
+    /// The part of the input that was audio.
+    pub input_audio_tokens: u64,
     /// The part of the output that was reasoning.
     pub reasoning_tokens: u64,
+    /// The part of the output that was audio.
+    pub output_audio_tokens: u64,
+    /// The service tier that the provider says it answered in.
+    pub tier: ServiceTier,
 }
 
 impl Usage {
@@ -41,6 +52,10 @@ impl Usage {
             cached_input_tokens: self.cached_input_tokens.saturating_add(other.cached_input_tokens),
             cache_write_tokens: self.cache_write_tokens.saturating_add(other.cache_write_tokens),
             reasoning_tokens: self.reasoning_tokens.saturating_add(other.reasoning_tokens),
+            cache_write_hour_tokens: self.cache_write_hour_tokens.saturating_add(other.cache_write_hour_tokens),
+            input_audio_tokens: self.input_audio_tokens.saturating_add(other.input_audio_tokens),
+            output_audio_tokens: self.output_audio_tokens.saturating_add(other.output_audio_tokens),
+            tier: self.tier,
         }
     }
 
@@ -65,9 +80,23 @@ impl Usage {
             output_tokens: output.unwrap_or(0).max(unnamed),
             cached_input_tokens: input_details.cached_tokens.0.or(usage.prompt_cache_hit_tokens.0).unwrap_or(0),
             cache_write_tokens: input_details.cache_write_tokens.0.unwrap_or(0),
+            input_audio_tokens: input_details.audio_tokens.0.unwrap_or(0),
             reasoning_tokens: output_details.reasoning_tokens.0.unwrap_or(0),
+            output_audio_tokens: output_details.audio_tokens.0.unwrap_or(0),
+            ..Self::default()
         })
     }
+
+    /// The same in the service tier that stands beside it.
+    pub(crate) fn in_tier(self, tier: Option<&RawValue>) -> Self {
+        Self { tier: tier_of(tier), ..self }
+    }
+}
+
+/// The service tier that a text names; anything else says nothing.
+fn tier_of(raw: Option<&RawValue>) -> ServiceTier {
+    let word = raw.and_then(|raw| serde_json::from_str::<Cow<'_, str>>(raw.get()).ok());
+    word.map_or(ServiceTier::Unsaid, |word| ServiceTier::answered(&word))
 }
 
 /// <https://platform.openai.com/docs/api-reference/chat/object>; `input_…` and
@@ -107,6 +136,10 @@ struct Details {
     reasoning_tokens: Count,
     #[serde(default)]
     thinking_tokens: Count,
+    #[serde(default)]
+    audio_tokens: Count,
+    #[serde(default)]
+    ephemeral_1h_input_tokens: Count,
 }
 
 fn details(raw: Option<&RawValue>) -> Details {
@@ -120,8 +153,10 @@ pub struct AnthropicUsage {
     input: Option<u64>,
     cache_read: Option<u64>,
     cache_write: Option<u64>,
+    cache_write_hour: Option<u64>,
     output: Option<u64>,
     thinking: Option<u64>,
+    tier: ServiceTier,
 }
 
 #[derive(Deserialize)]
@@ -132,10 +167,14 @@ struct AnthropicFields<'a> {
     cache_read_input_tokens: Count,
     #[serde(default)]
     cache_creation_input_tokens: Count,
+    #[serde(borrow)]
+    cache_creation: Option<&'a RawValue>,
     #[serde(default)]
     output_tokens: Count,
     #[serde(borrow)]
     output_tokens_details: Option<&'a RawValue>,
+    #[serde(borrow)]
+    service_tier: Option<&'a RawValue>,
 }
 
 impl AnthropicUsage {
@@ -146,10 +185,15 @@ impl AnthropicUsage {
             (&mut self.input, fields.input_tokens),
             (&mut self.cache_read, fields.cache_read_input_tokens),
             (&mut self.cache_write, fields.cache_creation_input_tokens),
+            (&mut self.cache_write_hour, details(fields.cache_creation).ephemeral_1h_input_tokens),
             (&mut self.output, fields.output_tokens),
             (&mut self.thinking, details(fields.output_tokens_details).thinking_tokens),
         ] {
             *known = new.0.or(*known);
+        }
+        match tier_of(fields.service_tier) {
+            ServiceTier::Unsaid => {}
+            tier => self.tier = tier,
         }
     }
 
@@ -166,7 +210,10 @@ impl AnthropicUsage {
             output_tokens: self.output.unwrap_or(0),
             cached_input_tokens,
             cache_write_tokens,
+            cache_write_hour_tokens: self.cache_write_hour.unwrap_or(0),
             reasoning_tokens: self.thinking.unwrap_or(0),
+            tier: self.tier,
+            ..Usage::default()
         })
     }
 }
@@ -245,6 +292,7 @@ mod tests {
             cached_input_tokens: cached,
             cache_write_tokens: written,
             reasoning_tokens: reasoning,
+            ..Usage::default()
         })
     }
 
@@ -281,6 +329,27 @@ mod tests {
         ] {
             assert_eq!(openai(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn audio_and_the_hour_in_the_cache_are_told_apart() {
+        let usage = openai(
+            r#"{"prompt_tokens":90,"completion_tokens":40,"prompt_tokens_details":{"audio_tokens":30},
+                "completion_tokens_details":{"audio_tokens":20}}"#,
+        );
+        assert_eq!(
+            usage,
+            Some(Usage { input_audio_tokens: 30, output_audio_tokens: 20, ..counts(90, 40, 0, 0, 0).unwrap() })
+        );
+        let mut usage = AnthropicUsage::default();
+        usage.update(&raw(
+            r#"{"input_tokens":1,"output_tokens":2,"cache_creation_input_tokens":9,"service_tier":"priority",
+                "cache_creation":{"ephemeral_5m_input_tokens":4,"ephemeral_1h_input_tokens":5}}"#,
+        ));
+        usage.update(&raw(r#"{"output_tokens":3,"service_tier":null}"#));
+        let expected = counts(10, 3, 0, 9, 0).unwrap();
+        let expected = Usage { cache_write_hour_tokens: 5, tier: ServiceTier::Priority, ..expected };
+        assert_eq!(usage.usage(), Some(expected));
     }
 
     #[test]

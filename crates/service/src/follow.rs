@@ -17,7 +17,7 @@ use keyward_store::{
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Keyward, Result, admin_key, api_key, credential, limit};
+use crate::{Keyward, Result, admin_key, api_key, credential, limit, price};
 
 /// How often other processes' changes are looked for: a quarter of the second
 /// within which every node must have them.
@@ -50,6 +50,7 @@ impl Keyward {
         credential::index::load(self, conn).await?;
         api_key::index::load(self, conn).await?;
         admin_key::index::load(self, conn).await?;
+        price::index::load(self, conn).await?;
         *applied = sequence;
         self.note_fresh();
         Ok(())
@@ -121,6 +122,7 @@ impl Keyward {
             Subject::ApiKey(id) => api_key::index::take_in(self, conn, id).await,
             Subject::ProjectApiKeys(id) => api_key::index::take_in_project(self, conn, id).await,
             Subject::AdminKey(id) => admin_key::index::take_in(self, conn, id).await,
+            Subject::OrganizationPrices(id) => price::index::take_in(self, conn, id).await,
         }
     }
 

@@ -34,6 +34,7 @@ pub mod mail;
 pub mod member;
 pub mod organization;
 pub mod password_reset;
+pub mod price;
 pub mod project;
 pub mod project_group;
 pub mod project_member;
@@ -46,6 +47,7 @@ pub mod session;
 pub mod setup;
 pub mod sign_in;
 pub mod sso;
+pub mod usage_report;
 
 pub use error::{Error, Result};
 pub use keyward::Keyward;

@@ -1,4 +1,5 @@
-//! From the usage journal into the counters of keys. The position up to which
+//! From the usage journal into the counters of keys and the sums of minutes and
+//! hours. The position up to which
 //! records are counted is written in one transaction with the counters, and
 //! read there again before the next batch: a record counts exactly once,
 //! whenever the process or the database dies.
@@ -16,11 +17,13 @@ use keyward_domain::{
     Timestamp,
     clock::{from_millis, to_millis},
     id::{ApiKeyId, CredentialId},
+    price::MAX_COST_NANOS,
 };
 use keyward_store::{
     Pool,
     api_key_usage::{self, Used},
     credential, journal_position,
+    usage_rollup::{self, Amounts, Rollup, Width},
 };
 use keyward_telemetry::journal::{Journal, Position, UsageRecord};
 use tokio::sync::{Mutex, watch};
@@ -33,6 +36,14 @@ const INTERVAL: Duration = Duration::from_millis(200);
 
 /// Records of one transaction: few enough that a change doesn't wait long.
 const BATCH: usize = 5_000;
+
+/// How long single minutes are told apart, in milliseconds: eight days.
+pub(crate) const MINUTES_KEPT_MS: i64 = 8 * 24 * 3600 * 1000;
+
+/// After how many intervals old minutes are forgotten: a minute after the start,
+/// then every hour.
+const FIRST_TIDYING: u32 = 300;
+const TIDYINGS: u32 = 18_000;
 
 /// More tokens than one call has: a provider's nonsense doesn't fill a counter.
 const MAX_TOKENS: u64 = 1_000_000_000;
@@ -125,8 +136,16 @@ impl Keyward {
     /// Settles again and again until `stop`, and once more then. What fails is
     /// logged and tried again.
     pub async fn settle_until(&self, stop: CancellationToken) {
+        let mut until_tidied = FIRST_TIDYING;
         while stop.run_until_cancelled(tokio::time::sleep(INTERVAL)).await.is_some() {
             let _ = self.settle().await;
+            until_tidied -= 1;
+            if until_tidied == 0 {
+                until_tidied = TIDYINGS;
+                if let Err(error) = self.forget_minutes().await {
+                    tracing::warn!(%error, "usage of old minutes can't be forgotten: it is tried again within the hour");
+                }
+            }
         }
         let _ = self.settle().await;
     }
@@ -138,6 +157,17 @@ impl Keyward {
         let (end, applied) = (drainer.journal.position(), drainer.applied());
         let files = u64::from(end.segment().saturating_sub(applied.segment()));
         (files * SEGMENT_BYTES + u64::from(end.offset())).saturating_sub(u64::from(applied.offset()))
+    }
+
+    /// Forgets the minutes that are too old; their hours stay.
+    pub async fn forget_minutes(&self) -> Result<()> {
+        let horizon = to_millis(self.now()).saturating_sub(MINUTES_KEPT_MS);
+        let mut may_be_more = true;
+        while may_be_more {
+            let mut connection = self.pool.write().await?;
+            may_be_more = usage_rollup::forget_minutes(&mut connection.conn(), horizon).await?;
+        }
+        Ok(())
     }
 
     /// Settles for a reader, who goes on with what the database has if that
@@ -163,6 +193,9 @@ impl Keyward {
         for (key, used) in &sums.keys {
             api_key_usage::add(conn, *key, used).await?;
         }
+        for (rollup, amounts) in &sums.rollups {
+            usage_rollup::add(conn, rollup, amounts).await?;
+        }
         for (credential_id, last_used_at) in &sums.credentials {
             credential::touch(conn, *credential_id, to_millis(*last_used_at)).await?;
         }
@@ -187,6 +220,7 @@ async fn lock(transaction: &mut keyward_store::Transaction, journal: &Journal) -
 #[derive(Debug, Default)]
 struct Sums {
     keys: BTreeMap<ApiKeyId, Used>,
+    rollups: BTreeMap<Rollup, Amounts>,
     credentials: BTreeMap<CredentialId, Timestamp>,
 }
 
@@ -206,6 +240,7 @@ impl Sums {
         used.requests += i64::from(record.requests);
         used.input_tokens += tokens(record.input_tokens);
         used.output_tokens += tokens(record.output_tokens);
+        used.cost_nanos = used.cost_nanos.saturating_add(cost(record));
         // A counted call is a use also when the process died before it was sent.
         if record.sent || record.requests > 0 {
             if used.last.is_none_or(|(last, _)| last <= at) {
@@ -215,11 +250,43 @@ impl Sums {
                 used.previous_last = used.previous_last.max(Some(at));
             }
         }
-        if let Some(credential) = record.credential
-            && record.sent
-        {
+        // What only counts or takes back a count isn't a call that was made.
+        if !record.sent {
+            return;
+        }
+        if let Some(credential) = record.credential {
             let last = self.credentials.entry(CredentialId::from_uuid(credential)).or_insert(at);
             *last = at.max(*last);
         }
+        let amounts = Amounts {
+            requests: 1,
+            unpriced_requests: i64::from(record.cost_nanos.is_none()),
+            input_tokens: tokens(record.input_tokens),
+            cached_input_tokens: tokens(record.cached_input_tokens),
+            cache_write_tokens: tokens(record.cache_write_tokens),
+            input_audio_tokens: tokens(record.input_audio_tokens),
+            output_tokens: tokens(record.output_tokens),
+            reasoning_tokens: tokens(record.reasoning_tokens),
+            output_audio_tokens: tokens(record.output_audio_tokens),
+            cost_nanos: cost(record),
+        };
+        let (provider, model) = record.model.parts().unwrap_or_default();
+        for width in [Width::Minute, Width::Hour] {
+            let rollup = Rollup {
+                key: ApiKeyId::from_uuid(record.api_key),
+                width,
+                at: width.begin(to_millis(at)),
+                provider: provider.to_owned(),
+                model: model.to_owned(),
+                kind: record.kind,
+                tier: record.tier,
+            };
+            self.rollups.entry(rollup).or_default().add(&amounts);
+        }
     }
+}
+
+/// A damaged record's nonsense neither takes away nor fills a sum.
+fn cost(record: &UsageRecord) -> i64 {
+    record.cost_nanos.unwrap_or(0).clamp(0, MAX_COST_NANOS)
 }

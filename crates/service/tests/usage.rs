@@ -13,9 +13,12 @@ use keyward_domain::{
     clock::to_millis,
     id::ProjectId,
 };
-use keyward_service::api_key::{self, ApiKeyFilter, ApiKeyPlace, CreateApiKey, KeySort, ListApiKeys, RotateApiKey};
+use keyward_service::{
+    api_key::{self, ApiKeyFilter, ApiKeyPlace, CreateApiKey, KeySort, ListApiKeys, RotateApiKey},
+    usage_report::{self, Amounts, ReportUsage, Step},
+};
 use keyward_store::journal_position;
-use keyward_telemetry::journal::{Position, UsageRecord};
+use keyward_telemetry::journal::{ModelName, Position, UsageRecord};
 use support::{House, draft};
 use uuid::Uuid;
 
@@ -28,11 +31,11 @@ fn call(house: &House, key: ApiKeyPlace) -> UsageRecord {
         requests: 1,
         input_tokens: 10,
         output_tokens: 3,
-        cached_input_tokens: 0,
-        reasoning_tokens: 0,
         ip: Some(IpAddr::from([192, 0, 2, 1])),
-        previous_secret: false,
         sent: true,
+        cost_nanos: Some(7),
+        model: ModelName::of("openai", "gpt-4o"),
+        ..UsageRecord::default()
     }
 }
 
@@ -61,6 +64,7 @@ async fn a_reader_sees_the_call_before() {
         request_count: 1,
         input_tokens: 10,
         output_tokens: 3,
+        cost_nanos: 7,
         last_used_at: Some(house.keyward.now()),
         last_used_ip: Some(IpAddr::from([192, 0, 2, 1])),
         previous_last_used_at: None,
@@ -247,4 +251,40 @@ async fn what_is_left_is_settled_when_told_to_stop() {
     let place = (house.organization, key.project, key.key);
     let found = keyward_store::api_key::find(&mut connection.conn(), place.0, place.1, place.2).await.unwrap();
     assert_eq!(found.unwrap().1.request_count, 1);
+}
+
+#[tokio::test]
+async fn every_call_is_in_the_reports_once_whenever_the_process_dies() {
+    let mut house = House::serving().await;
+    let project = house.project("Search").await;
+    let key = key_of(&house, project.id, "CI").await;
+    let (mut calls, begun) = (0, house.keyward.now().as_second());
+    for round in 0..6 {
+        for number in 0..(round * 11) {
+            let unpriced = UsageRecord { cost_nanos: None, ..call(&house, key) };
+            append(&house, &if number % 5 == 0 { unpriced } else { call(&house, key) });
+            calls += 1;
+        }
+        // What counts and gives back a count isn't a call.
+        append(&house, &UsageRecord { requests: 1, sent: false, ..call(&house, key) });
+        append(&house, &UsageRecord { requests: -1, sent: false, ..call(&house, key) });
+        if round % 2 == 0 {
+            house.keyward.settle().await.unwrap();
+        }
+        house = house.reopened().await;
+    }
+    let unpriced = (0..6).map(|round| (0..round * 11).filter(|number| number % 5 == 0).count() as i64).sum::<i64>();
+    for step in [Step::Minute, Step::Hour, Step::Day] {
+        let command = ReportUsage { step, ..ReportUsage::since(begun) };
+        let report = usage_report::report(&house.keyward, &house.owner(), command).await.unwrap();
+        let mut sum = Amounts::default();
+        for found in report.buckets.iter().flat_map(|bucket| &bucket.sums) {
+            sum.add(&found.amounts);
+        }
+        assert_eq!((sum.requests, sum.unpriced_requests), (calls, unpriced), "{step:?}");
+        assert_eq!((sum.input_tokens, sum.output_tokens), (10 * calls, 3 * calls));
+        assert_eq!(sum.cost_nanos, 7 * (calls - unpriced));
+    }
+    assert_eq!(usage(&house, key).await.cost_nanos, 7 * (calls - unpriced));
+    assert_eq!(usage_report::today(&house.keyward, &house.owner(), project.id).await.unwrap().requests, calls);
 }

@@ -18,6 +18,7 @@ pub(crate) struct UsageRow {
     request_count: Option<i64>,
     input_tokens: Option<i64>,
     output_tokens: Option<i64>,
+    cost_nanos: Option<i64>,
     last_used_at: Option<i64>,
     last_used_ip: Option<String>,
     previous_last_used_at: Option<i64>,
@@ -29,6 +30,7 @@ impl From<UsageRow> for KeyUsage {
             request_count: row.request_count.map_or(0, i64::cast_unsigned),
             input_tokens: row.input_tokens.map_or(0, i64::cast_unsigned),
             output_tokens: row.output_tokens.map_or(0, i64::cast_unsigned),
+            cost_nanos: row.cost_nanos.unwrap_or(0),
             last_used_at: row.last_used_at.map(from_millis),
             last_used_ip: row.last_used_ip.and_then(|ip| ip.parse().ok()),
             previous_last_used_at: row.previous_last_used_at.map(from_millis),
@@ -45,6 +47,8 @@ pub struct Used {
     pub input_tokens: i64,
     /// Tokens written by models; not negative.
     pub output_tokens: i64,
+    /// What the calls cost, in nanodollars; not negative.
+    pub cost_nanos: i64,
     /// The last call and where it came from. An earlier one than is known
     /// changes nothing.
     pub last: Option<(Timestamp, Option<IpAddr>)>,
@@ -55,8 +59,9 @@ pub struct Used {
 // A key that isn't there (the journal outlived a restored database) adds no
 // row. Sums stop at the largest number there is.
 const ADD: &str = "INSERT INTO api_key_usage
-        (api_key_id, request_count, input_tokens, output_tokens, last_used_at, last_used_ip, previous_last_used_at)
-    SELECT id, CASE WHEN $2 < 0 THEN 0 ELSE $2 END, $3, $4, $5, $6, $7 FROM api_keys WHERE id = $1
+        (api_key_id, request_count, input_tokens, output_tokens, last_used_at, last_used_ip,
+            previous_last_used_at, cost_nanos)
+    SELECT id, CASE WHEN $2 < 0 THEN 0 ELSE $2 END, $3, $4, $5, $6, $7, $9 FROM api_keys WHERE id = $1
     ON CONFLICT (api_key_id) DO UPDATE SET
         request_count = CASE WHEN api_key_usage.request_count + $2 < 0 THEN 0
             ELSE api_key_usage.request_count + $2 END,
@@ -64,6 +69,7 @@ const ADD: &str = "INSERT INTO api_key_usage
             ELSE api_key_usage.input_tokens + $3 END,
         output_tokens = CASE WHEN api_key_usage.output_tokens > $8 - $4 THEN $8
             ELSE api_key_usage.output_tokens + $4 END,
+        cost_nanos = CASE WHEN api_key_usage.cost_nanos > $8 - $9 THEN $8 ELSE api_key_usage.cost_nanos + $9 END,
         last_used_ip = CASE WHEN $5 IS NULL OR api_key_usage.last_used_at > $5 THEN api_key_usage.last_used_ip
             ELSE $6 END,
         last_used_at = CASE WHEN $5 IS NULL OR api_key_usage.last_used_at > $5 THEN api_key_usage.last_used_at
@@ -84,7 +90,8 @@ pub async fn add(conn: &mut Conn<'_>, key: ApiKeyId, used: &Used) -> Result<(), 
         used.last.map(|(at, _)| to_millis(at)),
         used.last.and_then(|(_, ip)| ip).map(|ip| ip.to_string()),
         used.previous_last.map(to_millis),
-        i64::MAX
+        i64::MAX,
+        used.cost_nanos
     )
     .map(drop)
 }

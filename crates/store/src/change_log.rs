@@ -22,6 +22,8 @@ pub enum Subject {
     ProjectApiKeys(ProjectId),
     /// One admin key.
     AdminKey(AdminKeyId),
+    /// The prices that an organization sets.
+    OrganizationPrices(OrganizationId),
 }
 
 impl Subject {
@@ -33,6 +35,7 @@ impl Subject {
             Self::ApiKey(id) => ("api_key", id.uuid()),
             Self::ProjectApiKeys(id) => ("project_api_keys", id.uuid()),
             Self::AdminKey(id) => ("admin_key", id.uuid()),
+            Self::OrganizationPrices(id) => ("organization_prices", id.uuid()),
         }
     }
 
@@ -44,6 +47,7 @@ impl Subject {
             "api_key" => Self::ApiKey(ApiKeyId::from_uuid(id)),
             "project_api_keys" => Self::ProjectApiKeys(ProjectId::from_uuid(id)),
             "admin_key" => Self::AdminKey(AdminKeyId::from_uuid(id)),
+            "organization_prices" => Self::OrganizationPrices(OrganizationId::from_uuid(id)),
             other => return Err(StoreError::unreadable("changes.subject", other)),
         })
     }

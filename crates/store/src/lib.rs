@@ -32,6 +32,7 @@ pub mod organization_settings;
 mod page;
 pub mod password;
 mod patience;
+pub mod price;
 pub mod project;
 pub mod project_limit;
 pub mod provider_resource;
@@ -43,6 +44,8 @@ pub mod service_account;
 pub mod session;
 pub mod sso_grants;
 pub mod sso_provider;
+pub mod usage_rollup;
+pub mod usage_sums;
 pub mod user_organizations;
 
 pub use error::StoreError;

@@ -1,7 +1,9 @@
 //! Keyward's telemetry: what calls leave behind.
 //!
-//! So far this is the [usage journal](journal): the append-only files in which
-//! every completed call stands before its last frame goes to the client. This
-//! crate knows no HTTP and no rules; it keeps what it is given.
+//! The [usage journal](journal) is the append-only files in which every completed
+//! call stands before its last frame goes to the client; [`list_prices`] says what
+//! providers charge for it. This crate knows no HTTP and no rules; it keeps what
+//! it is given.
 
 pub mod journal;
+pub mod list_prices;

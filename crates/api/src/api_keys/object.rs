@@ -7,6 +7,7 @@ use keyward_domain::{
     Timestamp,
     api_key::{ApiKey, Creator},
     id::ProjectId,
+    money::dollars,
     permission::Permission,
     role::Scope,
     secret::{KeyKind, redacted},
@@ -191,7 +192,7 @@ impl From<Creator> for CreatorObject {
     }
 }
 
-/// Tokens that a key used.
+/// What a key used.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UsageObject {
     /// Read by models.
@@ -200,6 +201,11 @@ pub struct UsageObject {
     pub output_tokens: u64,
     /// Both.
     pub total_tokens: u64,
+    /// What its calls cost, in decimal dollars; calls whose cost nobody knows
+    /// aren't in it.
+    pub cost: String,
+    /// The same in nanodollars.
+    pub cost_nanos: i64,
 }
 
 /// A secret that was rotated out and still works.
@@ -247,6 +253,8 @@ impl ApiKeyObject {
                 input_tokens: usage.input_tokens,
                 output_tokens: usage.output_tokens,
                 total_tokens: usage.input_tokens.saturating_add(usage.output_tokens),
+                cost: dollars(usage.cost_nanos),
+                cost_nanos: usage.cost_nanos,
             },
             scopes: access.scopes.iter().map(|scope| scope.as_str()).collect(),
             allowed_models: access.allowed_models.as_slice().to_vec(),

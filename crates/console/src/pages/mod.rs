@@ -17,6 +17,7 @@ mod notice;
 mod parts;
 mod password_reset;
 mod place;
+mod prices;
 mod project_grants;
 mod projects;
 mod retention;
@@ -27,6 +28,7 @@ mod setup;
 mod sign_in;
 mod sso;
 mod styleguide;
+mod usage;
 mod users;
 
 use axum::{Router, middleware, routing::get};
@@ -57,6 +59,8 @@ pub fn routes() -> Router<Console> {
         .merge(admin_keys::routes())
         .merge(sso::routes())
         .merge(settings::routes())
+        .merge(usage::routes())
+        .merge(prices::routes())
         .merge(styleguide::routes())
         .layer(middleware::from_fn(keep_form))
 }

@@ -174,6 +174,8 @@ pub struct KeyUsage {
     pub input_tokens: u64,
     /// Tokens written by models.
     pub output_tokens: u64,
+    /// What the calls cost, in nanodollars.
+    pub cost_nanos: i64,
     /// The last call.
     pub last_used_at: Option<Timestamp>,
     /// Where it came from.

@@ -1,6 +1,9 @@
 //! What the journal holds of each call.
 
-use keyward_domain::provider::Provider;
+use keyward_domain::{
+    provider::Provider,
+    usage::{CallKind, ServiceTier},
+};
 
 use crate::support::{CHAT_ANSWER, Gate};
 
@@ -50,4 +53,25 @@ async fn the_overlap_of_a_rotation_is_told_apart() {
     assert_eq!(gate.chat(&key).await.status, 200);
     let used: Vec<_> = gate.records().iter().map(|record| record.previous_secret).collect();
     assert_eq!(used, [true, false]);
+}
+
+#[tokio::test]
+async fn a_call_is_priced_when_it_ends_by_what_the_provider_says() {
+    let (gate, mut provider, key) = Gate::with_provider().await;
+    let chat = |model: &str| format!(r#"{{"model":"{model}","messages":[]}}"#);
+    let usage = r#"{"service_tier":"default","usage":{"prompt_tokens":1000,"completion_tokens":100,"prompt_tokens_details":{"cached_tokens":600}}}"#;
+    provider.always_answer(usage);
+    for model in ["gpt-4o-mini", "never-heard-of"] {
+        gate.connect().await.post("/v1/chat/completions", &[("authorization", &*key.bearer())], &chat(model)).await;
+    }
+    provider.always_answer("{}");
+    gate.connect().await.post("/v1/chat/completions", &[("authorization", &*key.bearer())], &chat("gpt-4o-mini")).await;
+    let records = gate.records();
+    let [priced, unknown, silent] = records.as_slice() else { panic!("{records:?}") };
+    // 400 at 0.15, 600 at 0.075 and 100 at 0.60 dollars for a million.
+    assert_eq!(priced.cost_nanos, Some(60_000 + 45_000 + 60_000));
+    assert_eq!(priced.model.parts(), Some(("openai", "gpt-4o-mini")));
+    assert_eq!((priced.kind, priced.tier), (CallKind::Completions, ServiceTier::Usual));
+    assert_eq!((unknown.cost_nanos, unknown.input_tokens), (None, 1000), "no price is made up");
+    assert_eq!(silent.cost_nanos, None, "an answer that doesn't say what it used has no known cost");
 }

@@ -54,6 +54,7 @@ pub(super) struct ApiKey {
 struct Usage {
     input_tokens: u64,
     output_tokens: u64,
+    cost: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -124,6 +125,7 @@ impl Shown for ApiKey {
             ("environment", or_dash(self.environment.as_deref())),
             ("metadata", several(&metadata, "-")),
         ];
+        lines.extend(self.usage.cost.as_ref().map(|cost| ("cost", format!("${cost}"))));
         if let Some(previous) = &self.previous_secret {
             let (until, used) = (time(previous.expires_at), time_or_never(previous.last_used_at));
             lines.push(("old key", format!("{} works until {until}, last used {used}", previous.redacted_value)));

@@ -32,6 +32,7 @@ mod session;
 mod shell;
 mod sso;
 mod table;
+mod usage;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -72,6 +73,8 @@ pub enum AdminCommand {
     Sso(Group<sso::Command>),
     /// The audit log: who changed what
     Audit(Group<audit::Command>),
+    /// Usage: what calls cost
+    Usage(Group<usage::Command>),
     /// Retention: how long data is kept
     Retention(Group<retention::Command>),
 }
@@ -123,6 +126,7 @@ pub async fn execute(command: AdminCommand, shell: &mut Shell<'_>) -> Exit {
         AdminCommand::Invitations(group) => group.invitations(shell).await,
         AdminCommand::Sso(group) => group.sso(shell).await,
         AdminCommand::Audit(group) => group.audit(shell).await,
+        AdminCommand::Usage(group) => group.usage(shell).await,
         AdminCommand::Retention(group) => group.retention(shell).await,
     };
     shell.end(done)

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use http::Method;
+use keyward_testkit::ManualClock;
 use serde_json::{Map, Value, json};
 
 /// One operation of the document.
@@ -58,7 +59,14 @@ impl Operation {
             }
             parts.push(part);
         }
-        path.join("/")
+        let path = path.join("/");
+        let parameters = self.described["parameters"].as_array().into_iter().flatten();
+        let mut required = parameters.filter(|one| one["in"] == "query" && one["required"] == true);
+        match required.next() {
+            None => path,
+            Some(parameter) if parameter["name"] == "start_time" => format!("{path}?start_time={}", ManualClock::START),
+            Some(other) => panic!("{}: say what {other} is", self.path),
+        }
     }
 
     /// Whether the path names something.
@@ -88,6 +96,8 @@ impl Operation {
                 "user_id" => json!(format!("user_{}", "0".repeat(32))),
                 "group_id" => json!(format!("group_{}", "0".repeat(32))),
                 "provider" => json!("demo"),
+                "model" => json!("model"),
+                "input_per_million" | "output_per_million" => json!("1"),
                 "email" => json!("nobody@example.com"),
                 "password" | "current_password" | "new_password" => json!("a password of nobody"),
                 "code" => json!("000000"),

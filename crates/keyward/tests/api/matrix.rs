@@ -61,6 +61,7 @@ pub async fn one_of_everything(app: &TestApp) -> BTreeMap<&'static str, String> 
     let sso_provider = make("/v1/organization/sso_providers", sso).await;
     let limit = json!({"model": "gpt-4o", "requests_per_minute": 1000});
     let limit = make(&format!("{project}/limits"), limit).await;
+    let price = json!({"model": "m", "input_per_million": "1", "output_per_million": "1"});
     BTreeMap::from([
         ("limits", limit.clone()),
         ("rate_limits", limit),
@@ -78,6 +79,7 @@ pub async fn one_of_everything(app: &TestApp) -> BTreeMap<&'static str, String> 
         ("organization/credentials", make("/v1/organization/credentials", json!({"provider": "demo"})).await),
         ("admin_api_keys", make("/v1/organization/admin_api_keys", json!({"name": "Key"})).await),
         ("invites", make(INVITES, json!({"email": "one@example.com", "role": "reader"})).await),
+        ("prices", make("/v1/organization/prices", price).await),
         ("sso_providers", sso_provider.clone()),
         ("auth/sso", sso_provider),
         ("sso/callback", id(&app.admin.get("/v1/organization").await.ok())),

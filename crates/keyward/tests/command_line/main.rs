@@ -15,4 +15,5 @@ mod retention;
 mod roles;
 mod sso;
 mod support;
+mod usage;
 mod verify;

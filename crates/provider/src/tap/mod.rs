@@ -182,6 +182,8 @@ fn read_whole(operation: Operation, body: &[u8]) -> TapOutcome {
         #[serde(borrow)]
         usage: Option<&'a RawValue>,
         #[serde(borrow)]
+        service_tier: Option<&'a RawValue>,
+        #[serde(borrow)]
         meta: Option<&'a RawValue>,
     }
     /// Where Cohere counts what a reranking used.
@@ -204,7 +206,7 @@ fn read_whole(operation: Operation, body: &[u8]) -> TapOutcome {
             let meta = serde_json::from_str::<Meta<'_>>(answer.meta?.get()).ok()?;
             Usage::from_openai(meta.tokens?)
         }),
-        _ => Usage::from_openai(answer.usage?),
+        _ => Some(Usage::from_openai(answer.usage?)?.in_tier(answer.service_tier)),
     });
     TapOutcome { usage, clean, rest: Bytes::new() }
 }

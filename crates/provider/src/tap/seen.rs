@@ -86,6 +86,8 @@ impl Seen {
             #[serde(borrow)]
             usage: Option<&'a RawValue>,
             #[serde(borrow)]
+            service_tier: Option<&'a RawValue>,
+            #[serde(borrow)]
             x_groq: Option<&'a RawValue>,
         }
         #[derive(Deserialize)]
@@ -102,7 +104,7 @@ impl Seen {
         }
         let Ok(chunk) = serde_json::from_slice::<Chunk<'_>>(data) else { return false };
         let groq = chunk.x_groq.and_then(|groq| serde_json::from_str::<Groq<'_>>(groq.get()).ok());
-        let usage = chunk.usage.and_then(Usage::from_openai);
+        let usage = chunk.usage.and_then(Usage::from_openai).map(|usage| usage.in_tier(chunk.service_tier));
         self.openai = usage.or_else(|| Usage::from_openai(groq?.usage?)).or(self.openai);
         usage.is_some() && chunk.choices.is_some_and(|choices| is_empty_array(choices.get()))
     }
@@ -117,12 +119,16 @@ impl Seen {
         struct Response<'a> {
             #[serde(borrow)]
             usage: Option<&'a RawValue>,
+            #[serde(borrow)]
+            service_tier: Option<&'a RawValue>,
         }
         match kind(name, data).as_ref() {
             b"response.completed" | b"response.incomplete" | b"response.failed" => {
                 self.ended = true;
                 let end = serde_json::from_slice::<End<'_>>(data).ok();
-                let usage = end.and_then(|end| end.response?.usage).and_then(Usage::from_openai);
+                let usage = end
+                    .and_then(|end| end.response)
+                    .and_then(|response| Some(Usage::from_openai(response.usage?)?.in_tier(response.service_tier)));
                 self.openai = usage.or(self.openai);
             }
             b"error" => self.ended = true,

@@ -1,6 +1,7 @@
 //! Streams as providers send them, one for each way that a dialect is spoken,
 //! and what is to be found in them.
 
+use keyward_domain::usage::ServiceTier;
 use keyward_provider::{Operation, Usage};
 
 /// A stream and what it says.
@@ -29,7 +30,11 @@ const fn usage(input: u64, output: u64, cached: u64, written: u64, reasoning: u6
         output_tokens: output,
         cached_input_tokens: cached,
         cache_write_tokens: written,
+        cache_write_hour_tokens: 0,
+        input_audio_tokens: 0,
         reasoning_tokens: reasoning,
+        output_audio_tokens: 0,
+        tier: ServiceTier::Unsaid,
     })
 }
 

@@ -52,6 +52,7 @@ async fn counters_add_up_and_moments_only_rise(database: &Database) {
         requests: 2,
         input_tokens: 10,
         output_tokens: 20,
+        cost_nanos: 30,
         last: Some((moment(5), Some(ip))),
         previous_last: Some(moment(4)),
     };
@@ -60,6 +61,7 @@ async fn counters_add_up_and_moments_only_rise(database: &Database) {
         request_count: 2,
         input_tokens: 10,
         output_tokens: 20,
+        cost_nanos: 30,
         last_used_at: Some(moment(5)),
         last_used_ip: Some(ip),
         previous_last_used_at: Some(moment(4)),
@@ -68,7 +70,7 @@ async fn counters_add_up_and_moments_only_rise(database: &Database) {
 
     // Earlier, later, at the same moment, and without a moment.
     add(database, key.id, Used { last: Some((moment(3), None)), previous_last: Some(moment(3)), ..first }).await;
-    let expected = KeyUsage { request_count: 4, input_tokens: 20, output_tokens: 40, ..expected };
+    let expected = KeyUsage { request_count: 4, input_tokens: 20, output_tokens: 40, cost_nanos: 60, ..expected };
     assert_eq!(usage(database, &key).await, expected);
     add(database, key.id, Used { requests: -1, ..Used::default() }).await;
     let expected = KeyUsage { request_count: 3, ..expected };
@@ -89,13 +91,20 @@ async fn counters_add_up_and_moments_only_rise(database: &Database) {
 
 async fn counters_stop_at_their_ends(database: &Database) {
     let key = a_key(database).await;
-    let most = Used { requests: -5, input_tokens: i64::MAX, output_tokens: i64::MAX - 1, ..Used::default() };
+    let most = Used {
+        requests: -5,
+        input_tokens: i64::MAX,
+        output_tokens: i64::MAX - 1,
+        cost_nanos: i64::MAX,
+        ..Used::default()
+    };
     add(database, key.id, most).await;
     add(database, key.id, Used { input_tokens: 9, output_tokens: 1, ..most }).await;
     let expected = KeyUsage {
         request_count: 0,
         input_tokens: i64::MAX as u64,
         output_tokens: i64::MAX as u64,
+        cost_nanos: i64::MAX,
         ..KeyUsage::default()
     };
     assert_eq!(usage(database, &key).await, expected);

@@ -32,3 +32,4 @@ mod service_account;
 mod session;
 mod sso;
 mod upgrades;
+mod usage;

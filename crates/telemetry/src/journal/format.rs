@@ -25,10 +25,10 @@ use crc32fast::Hasher;
 use uuid::Uuid;
 
 use super::UsageRecord;
-use super::record::{RECORD_BYTES, take};
+use super::record::{FIRST_RECORD_BYTES, RECORD_BYTES, take};
 
 pub(super) const MAJOR: u16 = 1;
-const MINOR: u16 = 0;
+const MINOR: u16 = 1;
 const MAGIC: [u8; 8] = *b"KWUSAGE\n";
 
 pub(super) const HEADER_BYTES: usize = 36;
@@ -153,27 +153,26 @@ pub(super) fn is_cut_short(bytes: &[u8]) -> bool {
 fn frame_length(bytes: &[u8]) -> Option<usize> {
     let [_, _, _, _, low, high] = *bytes.first_chunk::<FRAME_HEAD_BYTES>()?;
     let payload = usize::from(u16::from_le_bytes([low, high]));
-    (RECORD_BYTES..=MAX_RECORD_BYTES).contains(&payload).then_some(FRAME_HEAD_BYTES + payload)
+    (FIRST_RECORD_BYTES..=MAX_RECORD_BYTES).contains(&payload).then_some(FRAME_HEAD_BYTES + payload)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::ModelName;
 
     fn record() -> UsageRecord {
         UsageRecord {
             at_ms: 1,
             api_key: Uuid::from_u128(2),
             project: Uuid::from_u128(3),
-            credential: None,
             requests: 1,
             input_tokens: 4,
             output_tokens: 5,
-            cached_input_tokens: 0,
-            reasoning_tokens: 0,
-            ip: None,
-            previous_secret: false,
             sent: true,
+            cost_nanos: Some(6),
+            model: ModelName::of("openai", "gpt-4o"),
+            ..UsageRecord::default()
         }
     }
 
@@ -197,6 +196,26 @@ mod tests {
         }
         let too_long = longer_frame(MAX_RECORD_BYTES - RECORD_BYTES + 1, seed, 40);
         assert_eq!(decode_frame(&too_long, seed, 40), None);
+    }
+
+    #[test]
+    fn a_record_of_the_first_minor_version_is_read_without_what_came_later() {
+        let seed = Seed::of(Uuid::from_u128(1), 1);
+        let mut rest = (FIRST_RECORD_BYTES as u16).to_le_bytes().to_vec();
+        rest.extend(&record().encode()[..FIRST_RECORD_BYTES]);
+        let mut frame = seed.checksum(40, &rest).to_vec();
+        frame.extend(rest);
+        let expected = UsageRecord { cost_nanos: None, model: ModelName::default(), ..record() };
+        assert_eq!(decode_frame(&frame, seed, 40), Some((expected, frame.len())));
+        assert_eq!(expected.model.parts(), None);
+    }
+
+    #[test]
+    fn a_name_of_a_model_that_is_too_long_is_cut_at_a_letter() {
+        let name = ModelName::of("openai_compatible", &"é".repeat(200));
+        let (provider, model) = name.parts().unwrap();
+        assert_eq!((provider, model.chars().count()), ("openai_compatible", 55));
+        assert_eq!(ModelName::of("together", "meta/llama").parts(), Some(("together", "meta/llama")));
     }
 
     #[test]

@@ -13,20 +13,7 @@ use super::segment::Faults;
 use super::*;
 
 fn record(number: u64) -> UsageRecord {
-    UsageRecord {
-        at_ms: 0,
-        api_key: Uuid::nil(),
-        project: Uuid::nil(),
-        credential: None,
-        requests: 1,
-        input_tokens: number,
-        output_tokens: 0,
-        cached_input_tokens: 0,
-        reasoning_tokens: 0,
-        ip: None,
-        previous_secret: false,
-        sent: true,
-    }
+    UsageRecord { requests: 1, input_tokens: number, sent: true, ..UsageRecord::default() }
 }
 
 fn open(directory: &Path) -> Journal {

@@ -47,7 +47,7 @@ use uuid::Uuid;
 pub use error::JournalError;
 pub use position::Position;
 pub use reader::{Batch, Damage};
-pub use record::UsageRecord;
+pub use record::{ModelName, UsageRecord};
 
 use format::Frame;
 use writer::Writer;

@@ -2,14 +2,23 @@
 //! end: a reader takes the fields that it knows and skips the rest, so adding
 //! a field is a new minor version and changing one is a new major version.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv6Addr},
+};
 
+use keyward_domain::usage::{CallKind, ServiceTier};
 use uuid::Uuid;
 
-/// Bytes of an encoded record:
+/// Bytes of a record of the first minor version, which readers still meet:
 /// time 8, key 16, project 16, credential 16, address 16, requests 4,
 /// input, output, cached input and reasoning tokens 8 each, flags 1.
-pub(super) const RECORD_BYTES: usize = 109;
+pub(super) const FIRST_RECORD_BYTES: usize = 109;
+
+/// Bytes of an encoded record. Minor version 1 added: tokens written to the
+/// cache, of those for an hour, of audio in and out 8 each, cost 8, kind 1,
+/// service tier 1, flags 1, length of the model's name 1, that name 128.
+pub(super) const RECORD_BYTES: usize = FIRST_RECORD_BYTES + 172;
 
 const HAS_CREDENTIAL: u8 = 1;
 const HAS_IP: u8 = 1 << 1;
@@ -17,8 +26,55 @@ const IP_IS_V4: u8 = 1 << 2;
 const PREVIOUS_SECRET: u8 = 1 << 3;
 const SENT: u8 = 1 << 4;
 
+/// In the flags of minor version 1.
+const HAS_COST: u8 = 1;
+
+/// A provider and its model, as `openai/gpt-4o`. What is too long is cut.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ModelName {
+    length: u8,
+    bytes: [u8; Self::MAX],
+}
+
+impl ModelName {
+    /// The longest one, in bytes.
+    pub const MAX: usize = 128;
+
+    /// Takes a provider's name and that of its model.
+    pub fn of(provider: &str, model: &str) -> Self {
+        let mut name = Self::default();
+        for text in [provider, "/", model] {
+            let left = Self::MAX - usize::from(name.length);
+            let end = text.floor_char_boundary(left);
+            let (from, text) = (usize::from(name.length), text.as_bytes().get(..end).unwrap_or_default());
+            if let Some(place) = name.bytes.get_mut(from..from + text.len()) {
+                place.copy_from_slice(text);
+                name.length += text.len() as u8;
+            }
+        }
+        name
+    }
+
+    /// The provider and the model; `None` where the record says nothing of them.
+    pub fn parts(&self) -> Option<(&str, &str)> {
+        std::str::from_utf8(self.bytes.get(..usize::from(self.length))?).ok()?.split_once('/')
+    }
+}
+
+impl Default for ModelName {
+    fn default() -> Self {
+        Self { length: 0, bytes: [0; Self::MAX] }
+    }
+}
+
+impl fmt::Debug for ModelName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.parts(), f)
+    }
+}
+
 /// What one call adds to the counters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct UsageRecord {
     /// When the call ended, in milliseconds since 1970-01-01 UTC.
     pub at_ms: i64,
@@ -45,6 +101,22 @@ pub struct UsageRecord {
     pub previous_secret: bool,
     /// Whether anything was sent to the provider.
     pub sent: bool,
+    /// Of the input tokens, those written to the provider's cache.
+    pub cache_write_tokens: u64,
+    /// Of those, the ones kept for an hour.
+    pub cache_write_hour_tokens: u64,
+    /// Of the input tokens, those of audio.
+    pub input_audio_tokens: u64,
+    /// Of the output tokens, those of audio.
+    pub output_audio_tokens: u64,
+    /// What the call cost, in nanodollars; `None` where nobody knows.
+    pub cost_nanos: Option<i64>,
+    /// What kind of call it was.
+    pub kind: CallKind,
+    /// The service tier that the provider named.
+    pub tier: ServiceTier,
+    /// Who was asked for which model.
+    pub model: ModelName,
 }
 
 impl UsageRecord {
@@ -70,6 +142,14 @@ impl UsageRecord {
         put(&self.cached_input_tokens.to_le_bytes());
         put(&self.reasoning_tokens.to_le_bytes());
         put(&[self.flags()]);
+        put(&self.cache_write_tokens.to_le_bytes());
+        put(&self.cache_write_hour_tokens.to_le_bytes());
+        put(&self.input_audio_tokens.to_le_bytes());
+        put(&self.output_audio_tokens.to_le_bytes());
+        put(&self.cost_nanos.unwrap_or(0).to_le_bytes());
+        let has_cost = if self.cost_nanos.is_some() { HAS_COST } else { 0 };
+        put(&[self.kind.code(), self.tier.code(), has_cost, self.model.length]);
+        put(&self.model.bytes);
         bytes
     }
 
@@ -102,6 +182,7 @@ impl UsageRecord {
             Some(v4) if is(IP_IS_V4) => IpAddr::V4(v4),
             _ => IpAddr::V6(ip),
         };
+        let added = Added::decode(input).unwrap_or_default();
         Some(Self {
             at_ms,
             api_key,
@@ -115,6 +196,42 @@ impl UsageRecord {
             ip: is(HAS_IP).then_some(ip),
             previous_secret: is(PREVIOUS_SECRET),
             sent: is(SENT),
+            cache_write_tokens: added.tokens[0],
+            cache_write_hour_tokens: added.tokens[1],
+            input_audio_tokens: added.tokens[2],
+            output_audio_tokens: added.tokens[3],
+            cost_nanos: added.cost_nanos,
+            kind: added.kind,
+            tier: added.tier,
+            model: added.model,
+        })
+    }
+}
+
+/// What minor version 1 added; as it is by default where an older program wrote.
+#[derive(Default)]
+struct Added {
+    tokens: [u64; 4],
+    cost_nanos: Option<i64>,
+    kind: CallKind,
+    tier: ServiceTier,
+    model: ModelName,
+}
+
+impl Added {
+    fn decode(input: &mut &[u8]) -> Option<Self> {
+        let mut tokens = [0; 4];
+        for count in &mut tokens {
+            *count = u64::from_le_bytes(take(input)?);
+        }
+        let cost = i64::from_le_bytes(take(input)?);
+        let [kind, tier, flags, length] = take(input)?;
+        Some(Self {
+            tokens,
+            cost_nanos: (flags & HAS_COST != 0).then_some(cost),
+            kind: CallKind::from_code(kind),
+            tier: ServiceTier::from_code(tier),
+            model: ModelName { length, bytes: take(input)? },
         })
     }
 }

@@ -13,6 +13,7 @@ use super::format::{MAX_FRAME_BYTES, Seed, decode_frame};
 const WINDOW_BYTES: usize = 64 << 10;
 
 /// What the scanner met; it has moved behind it.
+#[expect(clippy::large_enum_variant, reason = "almost all that is found are records")]
 pub(super) enum Found {
     Record(UsageRecord),
     /// Bytes that are no record, from this offset on.

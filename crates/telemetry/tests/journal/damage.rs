@@ -74,7 +74,7 @@ fn damage_is_reported_once_with_file_and_offset_while_appends_go_on() {
         assert_lost(&drained, 6, &[1, 4]);
         assert_eq!(drained.damage, expected);
     }
-    assert_eq!(expected[0].to_string(), "usage-00000001.log is damaged from byte 151 to byte 266");
+    assert_eq!(expected[0].to_string(), "usage-00000001.log is damaged from byte 323 to byte 610");
     let end = journal.position();
     journal.append(&record(6)).unwrap();
     assert_eq!(journal.read_from(end, 9).unwrap().records, [record(6)]);

@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
-use keyward_telemetry::journal::{Position, UsageRecord};
-use proptest::prelude::*;
+use keyward_domain::usage::{CallKind, ServiceTier};
+use keyward_telemetry::journal::{ModelName, Position, UsageRecord};
+use proptest::{prelude::*, sample};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -24,14 +25,21 @@ prop_compose! {
         (api_key, project) in (any_uuid(), any_uuid()),
         credential in proptest::option::of(any_uuid()),
         requests in any::<i32>(),
-        tokens in any::<[u64; 4]>(),
+        tokens in any::<[u64; 8]>(),
         ip in proptest::option::of(any_ip()),
         (previous_secret, sent) in any::<(bool, bool)>(),
+        cost_nanos in proptest::option::of(any::<i64>()),
+        (kind, tier) in (sample::select(CallKind::ALL), sample::select(ServiceTier::ALL)),
+        model in "\\PC{0,150}",
     ) -> UsageRecord {
-        let [input_tokens, output_tokens, cached_input_tokens, reasoning_tokens] = tokens;
+        let [
+            input_tokens, output_tokens, cached_input_tokens, reasoning_tokens,
+            cache_write_tokens, cache_write_hour_tokens, input_audio_tokens, output_audio_tokens,
+        ] = tokens;
         UsageRecord {
             at_ms, api_key, project, credential, requests, input_tokens, output_tokens,
-            cached_input_tokens, reasoning_tokens, ip, previous_secret, sent,
+            cached_input_tokens, reasoning_tokens, ip, previous_secret, sent, cache_write_tokens, cache_write_hour_tokens,
+            input_audio_tokens, output_audio_tokens, cost_nanos, kind, tier, model: ModelName::of("openai", &model),
         }
     }
 }

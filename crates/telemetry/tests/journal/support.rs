@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use keyward_telemetry::journal::{Damage, Journal, JournalOptions, Position, UsageRecord};
+use keyward_telemetry::journal::{Damage, Journal, JournalOptions, ModelName, Position, UsageRecord};
 use tempfile::TempDir;
 use uuid::Uuid;
 
 /// Bytes of a segment's header and of a record's frame, as the format has them.
 pub const HEADER: usize = 36;
-pub const FRAME: usize = 115;
+pub const FRAME: usize = 287;
 
 /// A segment size in which `records` fit.
 pub fn room_for(records: usize) -> u32 {
@@ -30,6 +30,9 @@ pub fn record(number: u64) -> UsageRecord {
         ip: Some([192, 0, 2, number as u8].into()),
         previous_secret: number.is_multiple_of(2),
         sent: true,
+        cost_nanos: Some(number as i64 * 5),
+        model: ModelName::of("openai", "gpt-4o"),
+        ..UsageRecord::default()
     }
 }
 

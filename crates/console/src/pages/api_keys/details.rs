@@ -9,6 +9,7 @@ use axum::{
 use keyward_domain::{
     Invalid, Name, Timestamp,
     api_key::{KeyPatch, KeyStatus},
+    money::dollars,
     page::{Order, Page},
 };
 use keyward_service::{
@@ -77,6 +78,7 @@ struct DetailsPage {
     requests: String,
     input_tokens: String,
     output_tokens: String,
+    cost: String,
     last_used: Option<When>,
     last_used_ip: String,
     previous: Option<Previous>,
@@ -123,6 +125,7 @@ async fn page(
         requests: requests(usage.request_count, key.max_requests),
         input_tokens: grouped(usage.input_tokens),
         output_tokens: grouped(usage.output_tokens),
+        cost: format!("${}", dollars(usage.cost_nanos)),
         last_used: when(usage.last_used_at, visit.now),
         last_used_ip: usage.last_used_ip.map(|ip| ip.to_string()).unwrap_or_default(),
         previous,

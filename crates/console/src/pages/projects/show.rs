@@ -6,6 +6,7 @@ use axum::{
     response::Response,
 };
 use keyward_domain::{
+    money::dollars,
     page::{Order, Page},
     permission::Permission,
     project::Project,
@@ -15,6 +16,7 @@ use keyward_service::{
     api_key::{self, ApiKeyFilter, KeySort, ListApiKeys},
     audit::{self, AuditQuery, ListAuditEvents},
     credential::{self, ListCredentials},
+    usage_report,
 };
 
 use super::{fields::provider_label, find};
@@ -80,6 +82,8 @@ struct ShowPage {
     models: String,
     keys_total: String,
     keys_active: String,
+    /// Calls and cost, where they may be seen.
+    today: Option<(String, String)>,
     keys: Vec<KeyRow>,
     credentials: Vec<CredentialRow>,
     may: May,
@@ -95,7 +99,14 @@ pub async fn show(
     let may = may(&visit, &project);
     let keys = if may.see_keys { keys(&console, &visit, &project).await? } else { Vec::new() };
     let credentials = if may.see_credentials { credentials(&console, &visit, &project).await? } else { Vec::new() };
+    let today = if visit.may(Permission::UsageRead, Scope::Project(project.id)) {
+        let used = usage_report::today(&console.keyward, &visit.actor, project.id).await?;
+        Some((grouped(used.requests.unsigned_abs()), format!("${}", dollars(used.cost_nanos))))
+    } else {
+        None
+    };
     let page = ShowPage {
+        today,
         shell: Shell { title: project.name.to_string(), ..Shell::new(&visit, "").within(&visit, &project) }.up(),
         root: format!("/projects/{}", project.id),
         inactive: inactive(&console, &visit, &project).await?,

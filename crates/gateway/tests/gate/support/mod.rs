@@ -134,6 +134,7 @@ impl Gate {
             limits: setup.shared_limits.map_or(RateLimits::Local, RateLimits::Shared),
             resources: kept.clone(),
             journal: Arc::clone(&journal),
+            prices: Arc::default(),
             clock: clock.clone(),
             ids: Arc::new(IdSource::default()),
             randomness: randomness.clone(),
