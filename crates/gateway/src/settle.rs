@@ -304,6 +304,9 @@ impl Settlement {
             // what it used, nobody knows the cost.
             None => is_free.then_some(0),
         };
+        // Any name can be refused, and each would have sums of its own.
+        let is_refused = usage.is_none() && !is_success;
+        let model = if is_refused { ModelName::of(self.provider.as_str(), "") } else { self.record.model };
         let usage = usage.unwrap_or_default();
         ledger.append_surely(&UsageRecord {
             input_tokens: usage.input_tokens,
@@ -316,6 +319,7 @@ impl Settlement {
             output_audio_tokens: usage.output_audio_tokens,
             tier: usage.tier,
             cost_nanos,
+            model,
             ..self.record
         });
     }

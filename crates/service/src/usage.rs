@@ -271,13 +271,15 @@ impl Sums {
             cost_nanos: cost(record),
         };
         let (provider, model) = record.model.parts().unwrap_or_default();
+        // Callers name models, and PostgreSQL has no text with a NUL in it.
+        let model = model.replace(char::is_control, "\u{fffd}");
         for width in [Width::Minute, Width::Hour] {
             let rollup = Rollup {
                 key: ApiKeyId::from_uuid(record.api_key),
                 width,
                 at: width.begin(to_millis(at)),
                 provider: provider.to_owned(),
-                model: model.to_owned(),
+                model: model.clone(),
                 kind: record.kind,
                 tier: record.tier,
             };

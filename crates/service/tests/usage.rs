@@ -273,6 +273,9 @@ async fn every_call_is_in_the_reports_once_whenever_the_process_dies() {
         }
         house = house.reopened().await;
     }
+    let hostile = ModelName::of("openai", "gpt\0\n4o");
+    append(&house, &UsageRecord { model: hostile, ..call(&house, key) });
+    calls += 1;
     let unpriced = (0..6).map(|round| (0..round * 11).filter(|number| number % 5 == 0).count() as i64).sum::<i64>();
     for step in [Step::Minute, Step::Hour, Step::Day] {
         let command = ReportUsage { step, ..ReportUsage::since(begun) };

@@ -209,7 +209,8 @@ impl From<Sum> for CostObject {
     fn from(sum: Sum) -> Self {
         let amounts = sum.amounts;
         let line_item = sum.model.map(|(provider, model)| match (provider.as_str(), model.as_str()) {
-            ("", "") => "unknown".to_owned(),
+            ("", _) => "unknown".to_owned(),
+            (provider, "") => format!("{provider}/unknown"),
             (provider, model) => format!("{provider}/{model}"),
         });
         Self {

@@ -160,7 +160,9 @@ impl Asked<'_> {
 /// The provider and its model.
 fn model(sum: &Sum) -> String {
     match &sum.model {
-        Some((provider, model)) if !model.is_empty() => format!("{provider}/{model}"),
+        Some((provider, model)) if !provider.is_empty() => {
+            format!("{provider}/{}", if model.is_empty() { "unknown" } else { model })
+        }
         _ => "Unknown".into(),
     }
 }
