@@ -83,6 +83,9 @@ fn missing(end_to_end: bool) -> Vec<&'static str> {
     if end_to_end && !node::is_installed() {
         packages.extend(["nodejs", "npm"]);
     }
+    if end_to_end && installed("openssl").is_none() {
+        packages.push("openssl");
+    }
     if end_to_end && installed("chromium").is_none() {
         packages.push("chromium");
     }

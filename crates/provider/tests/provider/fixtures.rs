@@ -38,6 +38,14 @@ const fn usage(input: u64, output: u64, cached: u64, written: u64, reasoning: u6
     })
 }
 
+/// The same, answered in the usual service tier.
+const fn usual(usage: Option<Usage>) -> Option<Usage> {
+    match usage {
+        Some(usage) => Some(Usage { tier: ServiceTier::Usual, ..usage }),
+        None => None,
+    }
+}
+
 macro_rules! fixture {
     ($name:literal, $operation:ident, $usage:expr, clean: $clean:literal) => {
         Fixture {
@@ -65,12 +73,12 @@ pub const FIXTURES: &[Fixture] = &[
     fixture!("responses_incomplete", Responses, usage(36, 87, 12, 0, 64), clean: true),
     fixture!("responses_failed", Responses, None, clean: true),
     fixture!("responses_unnamed", Responses, usage(36, 87, 12, 0, 64), clean: true),
-    fixture!("messages", Messages, usage(442, 57, 400, 30, 20), clean: true),
-    fixture!("messages_error", Messages, usage(442, 1, 400, 30, 0), clean: true),
+    fixture!("messages", Messages, usual(usage(442, 57, 400, 30, 20)), clean: true),
+    fixture!("messages_error", Messages, usual(usage(442, 1, 400, 30, 0)), clean: true),
     // Two pictures: each tells its own use.
     fixture!("images", ImageGenerations, usage(20, 300, 0, 0, 0), clean: true),
     fixture!("images_cut", ImageGenerations, None, clean: false),
     fixture!("transcript", Transcriptions, usage(14, 31, 0, 0, 0), clean: true),
     fixture!("speech", Speech, usage(14, 101, 0, 0, 0), clean: true),
-    fixture!("messages_cut", Messages, usage(442, 57, 400, 30, 20), clean: false),
+    fixture!("messages_cut", Messages, usual(usage(442, 57, 400, 30, 20)), clean: false),
 ];

@@ -109,7 +109,7 @@ fn a_damaged_end_that_is_no_torn_record_stays_and_is_reported() {
     assert_lost(&drained, 2, &[]);
     let end = damaged(1, HEADER + 2 * FRAME, Position::new(2, 0));
     assert_eq!(drained.damage, [end]);
-    assert_eq!(end.to_string(), "usage-00000001.log is damaged from byte 266 to its end");
+    assert_eq!(end.to_string(), "usage-00000001.log is damaged from byte 610 to its end");
 }
 
 #[test]
