@@ -211,9 +211,12 @@ fn careless(body: &[u8]) -> Vec<String> {
     for part in text.split(&format!("--{B}")).skip(1) {
         let Some((head, content)) = part.split_once("\n\n") else { continue };
         let head = head.to_lowercase();
-        let names =
-            head.split("name").skip(1).map(|rest| rest.trim_start_matches(['*', '=', ' ', '"', '\'', '8', '-']));
-        if names.into_iter().any(|name| name.starts_with("model") || name.starts_with("utf-8''model")) {
+        let is_model = |rest: &str| {
+            let name = rest.trim_start_matches(['*', '=', ' ', '"', '\'']);
+            let name = name.strip_prefix("utf-8''").unwrap_or(name);
+            name.split(|c: char| !c.is_alphanumeric() && !"-_".contains(c)).next() == Some("model")
+        };
+        if head.split("name").skip(1).any(is_model) {
             found.push(content.strip_suffix('\n').unwrap_or(content).to_owned());
         }
     }
