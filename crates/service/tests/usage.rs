@@ -266,8 +266,8 @@ async fn every_call_is_in_the_reports_once_whenever_the_process_dies() {
             calls += 1;
         }
         // What counts and gives back a count isn't a call.
-        append(&house, &UsageRecord { requests: 1, sent: false, ..call(&house, key) });
-        append(&house, &UsageRecord { requests: -1, sent: false, ..call(&house, key) });
+        append(&house, &UsageRecord { requests: 1, sent: false, cost_nanos: None, ..call(&house, key) });
+        append(&house, &UsageRecord { requests: -1, sent: false, cost_nanos: None, ..call(&house, key) });
         if round % 2 == 0 {
             house.keyward.settle().await.unwrap();
         }
