@@ -75,7 +75,7 @@ class TestAdministration:
 
     KEY_FIELDS: dict[str, tuple[Any, str]] = {
         "unknown field": ({"nmae": "x"}, "nmae"),
-        "a field of later": ({"limits": {"requests_per_minute": 1}}, "limits"),
+        "a limit of nothing known": ({"limits": {"requests": 1}}, "limits.requests"),
         "another field of later": ({"budget": {}}, "budget"),
         "one more": ({"bias_profile_id": "x"}, "bias_profile_id"),
         "cap of zero": ({"max_requests": 0}, "max_requests"),

@@ -116,8 +116,9 @@ async fn every_refused_field_is_named() {
         (json!({ "environment": "x".repeat(65) }), "invalid_value", "environment"),
         (json!({ "metadata": { "a": 1 } }), "invalid_type", "metadata.a"),
         (json!({ "metadata": { "a": "x".repeat(513) } }), "invalid_value", "metadata.a"),
+        (json!({ "limits": { "tokens_per_minute": 0 } }), "invalid_value", "limits.tokens_per_minute"),
+        (json!({ "limits": { "requests": 5 } }), "unknown_parameter", "limits.requests"),
         // What nothing enforces yet is refused, never stored in silence.
-        (json!({ "limits": {} }), "unknown_parameter", "limits"),
         (json!({ "budget": {} }), "unknown_parameter", "budget"),
         (json!({ "bias_profile_id": "x" }), "unknown_parameter", "bias_profile_id"),
         (json!({ "cached_count": 1 }), "unknown_parameter", "cached_count"),

@@ -80,8 +80,8 @@ impl CallError {
     }
 
     /// The calls of a batch can't be counted one by one.
-    pub(crate) fn batch_beyond_cap() -> Self {
-        let message = "This API key has a request cap, and the calls in a batch aren't counted one by one. Make them one by one, or use a key without a cap.";
+    pub(crate) fn batch_uncounted() -> Self {
+        let message = "This API key, or its project, has a request cap or rate limits, and the calls in a batch aren't counted one by one. Make them one by one, or use a key without a cap in a project without limits.";
         let error = Self::new(StatusCode::FORBIDDEN, "batch_not_allowed", message).last_word();
         Self { param: Some("input_file_id"), ..error }
     }

@@ -196,8 +196,8 @@ async fn begin(call: &Call<'_>, body: Inbound, caller: Authenticated) -> Result<
     if key.restricts_models() {
         return Err(CallError::batch_of_any_model());
     }
-    if key.max_requests.is_some() {
-        return Err(CallError::batch_beyond_cap());
+    if key.max_requests.is_some() || !key.limits_of(&[""]).is_empty() {
+        return Err(CallError::batch_uncounted());
     }
     make(call, &caller, &credential, ResourceKind::Batch, body).await
 }

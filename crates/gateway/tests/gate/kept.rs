@@ -3,6 +3,7 @@
 
 use keyward_domain::{
     api_key::KeyAccess,
+    limit::Limits,
     model::ModelPatterns,
     provider::Provider,
     provider_resource::ResourceKind::{self, Batch, File, Response},
@@ -182,6 +183,9 @@ async fn a_batch_takes_no_way_round_the_lists_of_models_or_the_cap() {
     gate.post(&narrow, "/v1/batches", body).await.assert_error(403, "model_not_allowed");
     let capped = gate.key_with(Some(1_000), KeyAccess::default());
     gate.post(&capped, "/v1/batches", body).await.assert_error(403, "batch_not_allowed");
+    gate.set_limits(&[(Some("o3"), Limits { tokens_per_minute: Some(9), ..Limits::default() })]);
+    gate.post(&gate.key(), "/v1/batches", body).await.assert_error(403, "batch_not_allowed");
+    gate.set_limits(&[]);
     for bad in ["{}", r#"{"input_file_id":7}"#, r#"{"input_file_id":"file-1","inputFileId":"x"}"#] {
         let answer = gate.post(&capped, "/v1/batches", bad).await;
         answer.assert_error(400, "invalid_request_body");
