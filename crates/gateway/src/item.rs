@@ -28,10 +28,7 @@ impl<'a> Item<'a> {
 
     /// The model as the books have it.
     pub(crate) fn model(&self) -> ModelName {
-        match self.model {
-            "" => ModelName::default(),
-            model => ModelName::of(self.credential.provider.as_str(), model),
-        }
+        ModelName::of(self.credential.provider.as_str(), self.model)
     }
 }
 

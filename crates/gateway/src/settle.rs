@@ -27,7 +27,7 @@ use keyward_domain::{
 };
 use keyward_provider::Usage;
 use keyward_telemetry::{
-    journal::{Journal, JournalError, UsageRecord},
+    journal::{Journal, JournalError, ModelName, UsageRecord},
     list_prices::ListPrices,
 };
 use tokio_util::task::TaskTracker;
