@@ -45,7 +45,8 @@ async fn a_new_key_answers_all_its_fields_and_its_secret_once(app: &TestApp) {
         "created_by": {"type": "admin_key", "id": admin_key["id"], "user_id": owner["id"]},
         "created_at": ManualClock::START, "updated_at": ManualClock::START, "expires_at": ManualClock::START + 24 * 3600,
         "last_used_at": null, "last_used_ip": null, "max_requests": 5, "request_count": 0,
-        "usage": {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0},
+        "usage": {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0, "cost": "0.00", "cost_nanos": 0},
+        "limits": {"requests_per_minute": null, "tokens_per_minute": null, "parallel_requests": null},
         "scopes": ["llm:invoke"], "allowed_models": ["gpt-4o*"], "allowed_ips": ["10.0.0.0/8", "::1/128"],
         "allowed_origins": ["https://app.example.com"], "require_origin": true, "environment": "production",
         "metadata": {"team": "search"}, "version": 1,
@@ -180,7 +181,8 @@ async fn calls_are_counted_on_the_key(app: &TestApp) {
     assert_eq!((refused.status, &refused.json["error"]["code"]), (429, &json!("request_cap_reached")));
     let used = app.admin.get(&format!("{project}/api_keys/{}", id(&made))).await.ok();
     assert_eq!(used["request_count"], 2);
-    assert_eq!(used["usage"], json!({"input_tokens": 14, "output_tokens": 4, "total_tokens": 18}));
+    let expected = json!({"input_tokens": 14, "output_tokens": 4, "total_tokens": 18, "cost": "0.00", "cost_nanos": 0});
+    assert_eq!(used["usage"], expected);
     assert_eq!((&used["last_used_at"], &used["last_used_ip"]), (&json!(ManualClock::START + 90), &json!("127.0.0.1")));
     let calls = provider.seen().iter().filter(|seen| seen.path == "/v1/chat/completions").count();
     assert_eq!(calls, 2, "a refused call isn't sent");
