@@ -76,8 +76,8 @@ class TestAdministration:
     KEY_FIELDS: dict[str, tuple[Any, str]] = {
         "unknown field": ({"nmae": "x"}, "nmae"),
         "a limit of nothing known": ({"limits": {"requests": 1}}, "limits.requests"),
-        "another field of later": ({"budget": {}}, "budget"),
-        "one more": ({"bias_profile_id": "x"}, "bias_profile_id"),
+        "a budget of nothing": ({"budget": {}}, "budget.amount"),
+        "another field of later": ({"bias_profile_id": "x"}, "bias_profile_id"),
         "cap of zero": ({"max_requests": 0}, "max_requests"),
         "negative cap": ({"max_requests": -1}, "max_requests"),
         "cap a text": ({"max_requests": "10"}, "max_requests"),

@@ -48,6 +48,10 @@ PAGES = (
     "{project}/manage/limits/new",
     "{project}/manage/limits/{limit}",
     "{project}/manage/limits/{limit}/delete",
+    "{project}/manage/budgets",
+    "{project}/manage/budgets/new",
+    "{project}/manage/budgets/{budget}",
+    "{project}/manage/budgets/{budget}/delete",
     "{project}/manage/roles",
     "{project}/manage/roles/permissions",
     "{project}/manage/audit",
@@ -64,6 +68,8 @@ PAGES = (
     "/organization/sso",
     "/organization/retention",
     "/organization/usage",
+    "/organization/budgets",
+    "/organization/budgets/new",
     "/organization/prices",
     "/organization/prices/new",
     "/organization/audit",
@@ -99,6 +105,7 @@ class House:
         self.made("/v1/organization/groups", {"name": "Not in the project"})
         limit = {"model": "gpt-4o*", "requests_per_minute": 60, "tokens_per_minute": 100_000}
         self.limit = self.made(f"{self.project.path}/limits", limit)
+        self.budget = self.made(f"{self.project.path}/budgets", {"amount": "25.00", "time_zone": "Europe/Berlin"})
         admin.post(f"{self.project.path}/groups", {"group_id": self.group, "role": "viewer"}).expect(200)
         grant = {"id": self.project.id, "role": "member"}
         invited = {"email": "invited@example.com", "role": "reader", "projects": [grant]}
@@ -132,6 +139,7 @@ class House:
             group=self.group,
             account=self.account,
             limit=self.limit,
+            budget=self.budget,
         )
 
     def owner(self, **options: Any) -> Tab:

@@ -112,6 +112,24 @@ class TestLimits:
         assert permissions.delete(project.id).deleted
         assert permissions.retrieve(project.id).model_ids == []
 
+    def test_the_spend_limits_of_organization_and_project_are_made_replaced_and_deleted(
+        self, client: openai.OpenAI, admin: Admin
+    ) -> None:
+        project = admin.create_project()
+        of_organization = client.admin.organization.spend_limit
+        of_project = client.admin.organization.projects.spend_limit
+
+        made = of_project.update(project.id, threshold_amount=2500, currency="USD", interval="month")
+        assert (made.threshold_amount, made.enforcement.status) == (2500, "inactive")
+        assert of_project.update(project.id, threshold_amount=3000, currency="USD", interval="month")
+        assert of_project.retrieve(project.id).threshold_amount == 3000
+        budget = admin.get(f"{project.path}/budgets").expect(200).json["data"][0]
+        assert (budget["amount"], budget["window"], budget["mode"]) == ("30.00", "month", "strict")
+        assert of_project.delete(project.id).deleted
+        assert of_organization.update(threshold_amount=100_000_000, currency="USD", interval="month")
+        assert of_organization.retrieve().threshold_amount == 100_000_000
+        assert of_organization.delete().deleted
+
 
 class TestProjectKeys:
     """`client.admin.organization.projects.api_keys`"""

@@ -9,6 +9,7 @@ use std::{
 use keyward_domain::{
     Timestamp,
     api_key::{IndexedKey, Origin},
+    budget::{Budget, BudgetState},
     id::{AdminKeyId, ApiKeyId, OrganizationId, ProjectId},
     limit::ProjectLimit,
     model::ModelMode,
@@ -17,10 +18,11 @@ use keyward_domain::{
     secret::{KeyKind, Pepper, SecretDigest, recognise},
 };
 use papaya::HashMap;
+use uuid::Uuid;
 
 use crate::{
-    AdminKeyEntry, Authenticated, CredentialEntry, KeyEntry, LimitEntry, PresentedKey, ProjectEntry, ProjectState,
-    Refusal, caps::RequestCounter,
+    AdminKeyEntry, Authenticated, BudgetEntry, CredentialEntry, KeyEntry, LimitEntry, PresentedKey, ProjectEntry,
+    ProjectState, Refusal, budgets::ByHolder, caps::RequestCounter,
 };
 
 type ByDigest<T> = HashMap<SecretDigest, T, BuildHasherDefault<DigestHasher>>;
@@ -38,6 +40,7 @@ pub struct KeyIndex {
     origins: HashMap<Origin, usize>,
     /// What organizations set prices of.
     prices: HashMap<OrganizationId, Arc<PriceBook>>,
+    budgets: ByHolder,
 }
 
 impl KeyIndex {
@@ -52,6 +55,7 @@ impl KeyIndex {
             admin_keys_by_id: HashMap::new(),
             origins: HashMap::new(),
             prices: HashMap::new(),
+            budgets: ByHolder::new(),
         }
     }
 
@@ -214,6 +218,37 @@ impl KeyIndex {
     /// The prices that an organization sets, if it sets any.
     pub fn prices(&self, organization: OrganizationId) -> Option<Arc<PriceBook>> {
         self.prices.pin().get(&organization).cloned()
+    }
+
+    /// Takes the budgets of a key, a project or an organization as they are now, in
+    /// the order of their ids, each with what was stored of its count.
+    pub fn put_budgets(&self, holder: Uuid, budgets: Vec<(Budget, BudgetState)>) {
+        let all = self.budgets.pin();
+        let known = all.get(&holder).cloned().unwrap_or_default();
+        if budgets.is_empty() {
+            all.remove(&holder);
+        } else {
+            let entry = |(budget, stored)| BudgetEntry::new(budget, stored, &known);
+            all.insert(holder, budgets.into_iter().map(entry).collect());
+        }
+    }
+
+    /// The budgets of a key, a project or an organization.
+    pub fn budgets(&self, holder: Uuid) -> Arc<[Arc<BudgetEntry>]> {
+        self.budgets.pin().get(&holder).cloned().unwrap_or_default()
+    }
+
+    /// The budgets that a key's calls have to be within, in the order of their ids.
+    pub fn budgets_of(&self, key: &KeyEntry) -> Vec<Arc<BudgetEntry>> {
+        let all = self.budgets.pin();
+        if all.is_empty() {
+            return Vec::new();
+        }
+        let holders = [key.id.uuid(), key.project.id.uuid(), key.project.organization.uuid()];
+        let of_holder = |holder: &Uuid| all.get(holder).into_iter().flat_map(|budgets| budgets.iter().cloned());
+        let mut budgets: Vec<_> = holders.iter().flat_map(of_holder).collect();
+        budgets.sort_unstable_by_key(|entry| entry.budget.id);
+        budgets
     }
 
     /// Takes an admin key as it is now.

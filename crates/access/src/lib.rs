@@ -3,6 +3,7 @@
 //!
 //! Nothing here waits: no I/O, no database, no lock that a reader could meet.
 
+mod budgets;
 mod caps;
 mod client_address;
 mod entry;
@@ -12,6 +13,10 @@ mod presented;
 mod refusal;
 mod resources;
 
+pub use budgets::{
+    BudgetAdmission, BudgetEntry, BudgetReached, BudgetStore, Budgets, BudgetsAdmitted, BudgetsUnavailable,
+    SharedBudget, SharedCharge,
+};
 pub use caps::{CapStore, CapUnavailable, RequestCaps};
 pub use client_address::TrustedProxies;
 pub use entry::{AdminKeyEntry, Authenticated, CredentialEntry, KeyEntry, ProjectEntry, ProjectState};

@@ -3,7 +3,7 @@
 
 use keyward_domain::permission::Permission;
 
-use crate::RateLimited;
+use crate::{BudgetReached, RateLimited};
 
 /// Why a call is refused. The order of the variants is the order of the checks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -61,6 +61,12 @@ pub enum Refusal {
     /// The shared counts of rate limits can't be reached.
     #[error("The rate limits of this call can't be checked at the moment. Try again shortly.")]
     LimitsUnavailable,
+    /// A budget doesn't cover the call.
+    #[error(transparent)]
+    BudgetReached(Box<BudgetReached>),
+    /// The shared counts of budgets can't be reached.
+    #[error("The budgets of this call can't be checked at the moment. Try again shortly.")]
+    BudgetsUnavailable,
 }
 
 impl Refusal {
@@ -76,8 +82,8 @@ impl Refusal {
             | Self::OriginNotAllowed
             | Self::InsufficientPermissions(_)
             | Self::ModelNotAllowed(_) => 403,
-            Self::RequestCapReached(_) | Self::RateLimited(_) => 429,
-            Self::CapUnavailable | Self::LimitsUnavailable => 503,
+            Self::RequestCapReached(_) | Self::RateLimited(_) | Self::BudgetReached(_) => 429,
+            Self::CapUnavailable | Self::LimitsUnavailable | Self::BudgetsUnavailable => 503,
         }
     }
 
@@ -98,14 +104,18 @@ impl Refusal {
             Self::ModelNotAllowed(_) => "model_not_allowed",
             Self::RequestCapReached(_) => "request_cap_reached",
             Self::RateLimited(_) => "rate_limit_exceeded",
-            Self::CapUnavailable | Self::LimitsUnavailable => "database_unavailable",
+            Self::BudgetReached(_) => "insufficient_quota",
+            Self::CapUnavailable | Self::LimitsUnavailable | Self::BudgetsUnavailable => "database_unavailable",
         }
     }
 
     /// Whether asking again can't help: such answers carry
     /// `x-should-retry: false`, or the SDKs repeat them.
     pub const fn is_final(&self) -> bool {
-        !matches!(self, Self::CapUnavailable | Self::LimitsUnavailable | Self::RateLimited(_))
+        !matches!(
+            self,
+            Self::CapUnavailable | Self::LimitsUnavailable | Self::BudgetsUnavailable | Self::RateLimited(_)
+        )
     }
 
     /// The field that the refusal is about.

@@ -11,6 +11,7 @@ mod admin_api_keys;
 mod api_keys;
 mod audit_logs;
 mod auth;
+mod budgets;
 mod credentials;
 mod data_plane;
 mod error;
@@ -39,6 +40,7 @@ mod role_assignments;
 mod roles;
 mod service_accounts;
 mod setup;
+mod spend_limits;
 mod sso_providers;
 mod time;
 mod usage;
@@ -73,6 +75,8 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(projects::routes())
         .merge(model_permissions::routes())
         .merge(limits::routes())
+        .merge(budgets::routes())
+        .merge(spend_limits::routes())
         .merge(rate_limits::routes())
         .merge(api_keys::routes())
         .merge(admin_api_keys::routes())

@@ -77,6 +77,7 @@ const ORGANIZATION: &[(&str, &str, &str, Permission)] = &[
     ("sso", "Single sign-on", "sso", Permission::SsoManage),
     ("retention", "Retention", "retention", Permission::RetentionRead),
     ("usage", "Usage", "usage", Permission::UsageRead),
+    ("budgets", "Budgets", "budgets", Permission::LimitsRead),
     ("prices", "Model costs", "prices", Permission::UsageRead),
     ("audit", "Audit log", "audit", Permission::AuditRead),
     ("settings", "Settings", "settings", Permission::OrganizationRead),

@@ -125,6 +125,10 @@ typed_id!(
     LimitId, "limit"
 );
 typed_id!(
+    /// Names a budget.
+    BudgetId, "budget"
+);
+typed_id!(
     /// Names a note of what a provider keeps for a project; never shown.
     ProviderResourceId, "presource"
 );

@@ -42,6 +42,12 @@ pub fn parse_dollars(param: &str, text: &str, most: u64) -> Result<u64, Invalid>
     Ok(parse(param, text, 9, most)? * 1000)
 }
 
+/// Reads dollars from the field `param`: at most `most` dollars (nine billion at
+/// the most), with at most nine places, as nanodollars.
+pub fn parse_nanos(param: &str, text: &str, most: u64) -> Result<i64, Invalid> {
+    Ok(i64::try_from(parse(param, text, 9, most)?).unwrap_or(i64::MAX))
+}
+
 /// Decimal dollars in units of ten to the minus `places`.
 fn parse(param: &str, text: &str, places: usize, most: u64) -> Result<u64, Invalid> {
     let invalid = || {

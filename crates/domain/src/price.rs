@@ -82,6 +82,38 @@ impl Rates {
     }
 }
 
+impl Rates {
+    /// The dearer of each.
+    #[must_use]
+    pub fn or_dearer(&self, other: &Self) -> Self {
+        Self {
+            input: self.input.max(other.input),
+            cached: self.cached.max(other.cached),
+            cache_write: self.cache_write.max(other.cache_write),
+            cache_write_hour: self.cache_write_hour.max(other.cache_write_hour),
+            input_audio: self.input_audio.max(other.input_audio),
+            output: self.output.max(other.output),
+            reasoning: self.reasoning.max(other.reasoning),
+            output_audio: self.output_audio.max(other.output_audio),
+            request: self.request.max(other.request),
+        }
+    }
+
+    /// The most that a call can cost, in nanodollars, of whatever sort its tokens
+    /// are: `None` where it depends on a count that nobody knows.
+    pub fn ceiling(&self, input: Option<u64>, output: Option<u64>) -> Option<i64> {
+        let dearest_input =
+            [self.input, self.cached, self.cache_write, self.cache_write_hour, self.input_audio].into_iter().max();
+        let dearest_output = [self.output, self.reasoning, self.output_audio].into_iter().max();
+        let part = |rate: Option<u64>, count: Option<u64>| match rate.unwrap_or(0) {
+            0 => Some(0),
+            rate => count.map(|count| u128::from(count) * u128::from(rate)),
+        };
+        let picos = part(dearest_input, input)?.saturating_add(part(dearest_output, output)?);
+        Some(nanos(picos.saturating_add(u128::from(self.request)), MAX_COST_NANOS))
+    }
+}
+
 /// Takes up to `part` of what is left of a whole.
 fn take(left: &mut u64, part: u64) -> u64 {
     let taken = part.min(*left);
@@ -112,6 +144,12 @@ impl Tariff {
     /// The prices for a call with that much input.
     pub fn rates(&self, input: u64) -> &Rates {
         self.above.iter().rev().find(|(above, _)| input > *above).map_or(&self.base, |(_, rates)| rates)
+    }
+
+    /// The dearest prices for calls with that much input or less.
+    pub fn dearest_up_to(&self, input: u64) -> Rates {
+        let reached = self.above.iter().filter(|(above, _)| input > *above);
+        reached.fold(self.base, |dearest, (_, rates)| dearest.or_dearer(rates))
     }
 
     /// What a call costs, in nanodollars.
@@ -161,6 +199,15 @@ mod tests {
     }
 
     #[test]
+    fn a_ceiling_needs_only_the_counts_that_cost_something() {
+        assert_eq!(RATES.ceiling(None, Some(1)), None);
+        assert_eq!(RATES.ceiling(Some(1), None), None);
+        let embedding = Rates { input: 20_000, ..Rates::default() };
+        assert_eq!(embedding.ceiling(Some(1_000), None), Some(20_000));
+        assert_eq!(Rates::default().ceiling(None, None), Some(0));
+    }
+
+    #[test]
     fn long_inputs_lead_to_their_own_prices_for_the_whole_call() {
         let dear = Rates { input: 5_000_000, output: 15_000_000, ..RATES };
         let tariff = Tariff::new(RATES, vec![(200_000, dear)]);
@@ -168,6 +215,8 @@ mod tests {
         assert_eq!(tariff.cost(&used(200_000)), 500_100_000);
         assert_eq!(tariff.cost(&used(200_001)), 1_000_005_000 + 150_000);
         assert_eq!(Tariff::flat(RATES).rates(u64::MAX), &RATES);
+        assert_eq!(tariff.dearest_up_to(200_000).input, 2_500_000);
+        assert_eq!(tariff.dearest_up_to(200_001).input, 5_000_000);
     }
 
     proptest! {
@@ -186,6 +235,22 @@ mod tests {
                 request: rates[8],
             };
             prop_assert!((0..=MAX_COST_NANOS).contains(&rates.cost(&used)));
+        }
+
+        #[test]
+        fn no_call_costs_more_than_its_ceiling(
+            used in prop::array::uniform8(0_u64..2_000_000), rates in prop::array::uniform9(0_u64..100_000_000),
+        ) {
+            let [input, cached, cache_write, cache_write_hour, input_audio, output, reasoning, output_audio] = used;
+            let used = Metered {
+                input, cached, cache_write, cache_write_hour, input_audio, output, reasoning, output_audio,
+            };
+            let rates = Rates {
+                input: rates[0], cached: rates[1], cache_write: rates[2], cache_write_hour: rates[3],
+                input_audio: rates[4], output: rates[5], reasoning: rates[6], output_audio: rates[7],
+                request: rates[8],
+            };
+            prop_assert!(rates.cost(&used) <= rates.ceiling(Some(input), Some(output)).unwrap());
         }
 
         #[test]

@@ -10,13 +10,14 @@ use std::{
 };
 
 use http::{Response, StatusCode, header, request};
-use keyward_access::{CredentialEntry, KeyEntry, Refusal, presented_key};
-use keyward_domain::{id::RequestId, permission::Permission, provider::Dialect};
+use keyward_access::{BudgetEntry, CredentialEntry, KeyEntry, Refusal, presented_key};
+use keyward_domain::{budget::BudgetMode, id::RequestId, permission::Permission, provider::Dialect, usage::CallKind};
 use keyward_provider::Operation;
 
 use crate::{
     ConnectionInfo,
     body::{self, Shape},
+    bounds::Bounds,
     core::Core,
     cors,
     error::CallError,
@@ -32,6 +33,7 @@ use crate::{
     resources,
     respond::{AnswerBody, refuse},
     route::{self, Route},
+    settle::Demand,
     socket::Wire,
     splice::splice,
 };
@@ -176,8 +178,9 @@ async fn let_through(
     let (choice, target) = match target {
         Ok(found) => found,
         Err(error) => {
-            let limits = key.limits_of(&[&wish.model]);
-            core.ledger.check(key, (limits, estimate(&body, &wish))).await?;
+            let (limits, tokens) = (key.limits_of(&[&wish.model]), estimate(&body, &wish));
+            let demand = Demand { limits, tokens, budgets: parts.index.budgets_of(key), reserve: 0 };
+            core.ledger.check(key, demand).await?;
             return Err(error);
         }
     };
@@ -187,15 +190,21 @@ async fn let_through(
         false => key.limits_of(&[]),
     };
     let tokens = estimate(&body, &wish);
+    let budgets = parts.index.budgets_of(key);
+    let reserve = match budgets.is_empty() {
+        true => 0,
+        false => hold_back(call, key, &budgets, &choice, (operation, &body, &wish))?,
+    };
+    let demand = Demand { limits, tokens, budgets, reserve };
     let adds_usage = wish.stream && operation.usage_is_asked_for() && wish.stream_options != StreamOptions::Asked;
     let rename = (choice.model != wish.model).then_some(choice.model);
     let body = splice(&body, &wish, rename, adds_usage);
     // A body that trickles in doesn't outlive its key.
     parts.index.recheck(&caller, parts.clock.now())?;
-    // 8 and 9: the request cap and the rate limits. From here on the call is in
-    // the books.
+    // 8 to 10: the request cap, the rate limits and the budgets. From here on the
+    // call is in the books.
     let item = Item::call(choice.credential, choice.model, operation);
-    let settlement = core.ledger.open(&caller, item, call.address, (limits, tokens)).await?;
+    let settlement = core.ledger.open(&caller, item, call.address, demand).await?;
     let standing = settlement.standing();
     let (stream, keep) = (wish.stream, is_kept.then_some(choice.credential.id));
     let outgoing = forward::Outgoing { keep, caller, target, operation, body, stream, adds_usage, waited };
@@ -210,6 +219,26 @@ fn estimate(body: &[u8], wish: &BodyHead<'_>) -> u64 {
     // A form is a file above all.
     let text = if wish.is_form { 0 } else { body.len() as u64 };
     (text / 4).saturating_add(wish.max_tokens)
+}
+
+/// What the budgets of a call are to hold back for it, in nanodollars.
+fn hold_back(
+    call: &Call<'_>,
+    key: &KeyEntry,
+    budgets: &[Arc<BudgetEntry>],
+    choice: &Choice<'_>,
+    (operation, body, wish): (Operation, &[u8], &BodyHead<'_>),
+) -> Result<i64, CallError> {
+    if Item::call(choice.credential, choice.model, operation).kind == CallKind::Other {
+        return Ok(0);
+    }
+    let bounds = if wish.is_form { Bounds::UNKNOWN } else { Bounds::of_json(body, operation) };
+    let (pricing, asked) = (&call.core.ledger.pricing, (&**choice.credential, choice.model));
+    if budgets.iter().any(|entry| entry.budget.terms.mode == BudgetMode::Strict) {
+        pricing.ceiling(key.project.organization, asked, &bounds)
+    } else {
+        Ok(pricing.estimate(key, asked, &bounds))
+    }
 }
 
 /// The credential to use, if the project has any; refuses a model that the key

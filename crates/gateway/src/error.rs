@@ -81,9 +81,27 @@ impl CallError {
 
     /// The calls of a batch can't be counted one by one.
     pub(crate) fn batch_uncounted() -> Self {
-        let message = "This API key, or its project, has a request cap or rate limits, and the calls in a batch aren't counted one by one. Make them one by one, or use a key without a cap in a project without limits.";
+        let message = "This API key, its project or its organization has a request cap, rate limits or a budget, and the calls in a batch aren't counted one by one. Make them one by one, or use a key without a cap in a project without limits.";
         let error = Self::new(StatusCode::FORBIDDEN, "batch_not_allowed", message).last_word();
         Self { param: Some("input_file_id"), ..error }
+    }
+
+    /// Check 10: nobody knows what the model costs, and a budget is never exceeded.
+    pub(crate) fn price_unknown(model: &str) -> Self {
+        let message = format!(
+            "No price of the model {model} is known, so a strict budget can't hold this call. Set one under Model costs, or make the budget balanced."
+        );
+        let error = Self::new(StatusCode::FORBIDDEN, "cost_unknown", message).last_word();
+        Self { param: Some("model"), ..error }
+    }
+
+    /// Check 10: nobody knows how much the call can use, and a budget is never
+    /// exceeded.
+    pub(crate) fn cost_unbounded(model: &str) -> Self {
+        let message = format!(
+            "How much this call to the model {model} can cost at most isn't known, so a strict budget can't hold it. Say how many tokens the answer may have (max_tokens, max_completion_tokens or max_output_tokens) and send text only, or make the budget balanced."
+        );
+        Self::new(StatusCode::FORBIDDEN, "cost_unknown", message).last_word()
     }
 
     /// One of a list's objects can't be had.

@@ -11,6 +11,7 @@
 
 mod admission;
 mod body;
+mod bounds;
 mod call;
 mod connection;
 mod core;
@@ -29,6 +30,7 @@ mod message;
 mod metrics;
 mod model_routes;
 mod models;
+mod pricing;
 mod rate_limit;
 mod resolve;
 mod resource_body;
@@ -56,7 +58,7 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
-use keyward_access::{KeyIndex, RateLimits, RequestCaps, ResourceStore, TrustedProxies};
+use keyward_access::{Budgets, KeyIndex, RateLimits, RequestCaps, ResourceStore, TrustedProxies};
 use keyward_domain::{
     Clock, Randomness,
     id::{IdSource, RequestId},
@@ -99,6 +101,8 @@ pub struct GatewayParts {
     pub caps: RequestCaps,
     /// Who counts the calls of limited keys, projects and models.
     pub limits: RateLimits,
+    /// Who counts what calls cost.
+    pub budgets: Budgets,
     /// Whose the files, batches and responses at providers are.
     pub resources: Arc<dyn ResourceStore>,
     /// Where every completed call is recorded.

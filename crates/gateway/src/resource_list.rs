@@ -26,6 +26,7 @@ use crate::{
     item::Item,
     resources::{self, MOST},
     respond::{AnswerBody, json},
+    settle::Demand,
 };
 
 /// How many are asked for at the same time.
@@ -84,7 +85,7 @@ pub(crate) async fn list(
                 let Some(credential) = resources::credential(key, resource.credential) else { continue };
                 let target = call.core.targets.get(&credential)?;
                 if settlement.is_none() {
-                    let demand = (key.limits_of(&[]), 0);
+                    let demand = Demand::without_model(key);
                     settlement =
                         Some(call.core.ledger.open(&caller, Item::resource(&credential), call.address, demand).await?);
                 }

@@ -33,7 +33,7 @@ use crate::{
     resource_body::{BatchHead, ResponseHead},
     resource_list,
     respond::{AnswerBody, whole},
-    settle::Settlement,
+    settle::{Demand, Settlement},
 };
 
 /// The largest answer about a resource that is read.
@@ -196,7 +196,8 @@ async fn begin(call: &Call<'_>, body: Inbound, caller: Authenticated) -> Result<
     if key.restricts_models() {
         return Err(CallError::batch_of_any_model());
     }
-    if key.max_requests.is_some() || !key.limits_of(&[""]).is_empty() {
+    let has_budget = !call.core.shared.parts.index.budgets_of(key).is_empty();
+    if has_budget || key.max_requests.is_some() || !key.limits_of(&[""]).is_empty() {
         return Err(CallError::batch_uncounted());
     }
     make(call, &caller, &credential, ResourceKind::Batch, body).await
@@ -233,8 +234,11 @@ async fn send(
     let target = call.core.targets.get(credential)?;
     let parts = &call.core.shared.parts;
     parts.index.recheck(caller, parts.clock.now())?;
-    let settlement =
-        call.core.ledger.open(caller, Item::resource(credential), call.address, (caller.key.limits_of(&[]), 0)).await?;
+    let settlement = call
+        .core
+        .ledger
+        .open(caller, Item::resource(credential), call.address, Demand::without_model(&caller.key))
+        .await?;
     forward::send(call, &target, ask, query, body, &mut None, settlement).await
 }
 

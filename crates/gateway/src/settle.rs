@@ -20,31 +20,45 @@ use std::{
 };
 
 use keyward_access::{
-    Admission, Authenticated, CallEnd, KeyEntry, KeyIndex, LimitEntry, RateLimits, Refusal, RequestCaps,
+    Admission, Authenticated, BudgetAdmission, BudgetEntry, Budgets, CallEnd, KeyEntry, KeyIndex, LimitEntry,
+    RateLimits, Refusal, RequestCaps,
 };
 use keyward_domain::{
-    Clock, clock::to_millis, id::OrganizationId, limit::Standing, price::Metered, provider::Provider, usage::CallKind,
+    Clock, budget::ChargedAs, clock::to_millis, id::OrganizationId, limit::Standing, provider::Provider,
+    usage::CallKind,
 };
 use keyward_provider::Usage;
-use keyward_telemetry::{
-    journal::{Journal, JournalError, ModelName, UsageRecord},
-    list_prices::ListPrices,
-};
+use keyward_telemetry::journal::{Journal, JournalError, ModelName, UsageRecord};
 use tokio_util::task::TaskTracker;
 
-use crate::{GatewayParts, error::CallError, item::Item};
+use crate::{GatewayParts, error::CallError, item::Item, pricing::Pricing};
 
-/// The limits of a call, and about how many tokens it will use.
-pub(crate) type Demand = (Vec<Arc<LimitEntry>>, u64);
+/// What a call asks of its limits and budgets.
+#[derive(Default)]
+pub(crate) struct Demand {
+    pub(crate) limits: Vec<Arc<LimitEntry>>,
+    /// About how many tokens it will use.
+    pub(crate) tokens: u64,
+    pub(crate) budgets: Vec<Arc<BudgetEntry>>,
+    /// What is held back for it, in nanodollars.
+    pub(crate) reserve: i64,
+}
 
-/// One core's way to the journal, the counters of request caps and those of
-/// rate limits.
+impl Demand {
+    /// Of a call that asks no model: it uses no tokens and costs nothing.
+    pub(crate) fn without_model(key: &KeyEntry) -> Self {
+        Self { limits: key.limits_of(&[]), ..Self::default() }
+    }
+}
+
+/// One core's way to the journal, the counters of request caps, those of rate
+/// limits and those of budgets.
 pub(crate) struct Ledger {
     journal: Arc<Journal>,
     caps: RequestCaps,
     limits: RateLimits,
-    prices: Arc<ListPrices>,
-    /// Has the organizations' own prices.
+    budgets: Budgets,
+    pub(crate) pricing: Pricing,
     index: Arc<KeyIndex>,
     clock: Arc<dyn Clock>,
     /// For what must be done although nobody waits for it any more.
@@ -61,7 +75,8 @@ impl Ledger {
             journal: Arc::clone(&parts.journal),
             caps: parts.caps.clone(),
             limits: parts.limits.clone(),
-            prices: Arc::clone(&parts.prices),
+            budgets: parts.budgets.clone(),
+            pricing: Pricing::new(parts),
             index: Arc::clone(&parts.index),
             clock: Arc::clone(&parts.clock),
             tasks,
@@ -70,30 +85,28 @@ impl Ledger {
         }
     }
 
-    /// Checks 8 and 9 for a call that can't go out anyway: says whether the cap
-    /// or a limit is reached, and counts nothing.
+    /// Checks 8 to 10 for a call that can't go out anyway: says whether the cap, a
+    /// limit or a budget is reached, and counts nothing.
     pub(crate) async fn check(self: &Rc<Self>, key: &Arc<KeyEntry>, demand: Demand) -> Result<(), CallError> {
         self.reserve(key, demand).await?.give_back().await;
         Ok(())
     }
 
-    /// Counts one call, or refuses it at the cap or at a rate limit.
+    /// Counts one call, or refuses it at the cap, a rate limit or a budget.
     async fn reserve(self: &Rc<Self>, key: &Arc<KeyEntry>, demand: Demand) -> Result<Reservation, Refusal> {
-        let is_local = self.caps.counts_in_journal() || key.max_requests.is_none() && demand.0.is_empty();
+        let asks_nothing = key.max_requests.is_none() && demand.limits.is_empty() && demand.budgets.is_empty();
+        let is_local = self.caps.counts_in_journal() || asks_nothing;
         let (ledger, key) = (Rc::clone(self), Arc::clone(key));
         let counting = async move {
             ledger.caps.reserve(&key).await?;
-            let mut reservation = Reservation { ledger, key, admission: None, open: true };
-            let (limits, tokens) = demand;
-            let ledger = &reservation.ledger;
-            match ledger.limits.admit(limits, tokens, ledger.clock.now()).await {
-                Ok(admission) => reservation.admission = Some(admission),
+            let mut reservation = Reservation { ledger, key, admission: None, budgets: None, open: true };
+            match reservation.admit(demand).await {
+                Ok(()) => Ok(reservation),
                 Err(refusal) => {
                     reservation.give_back().await;
-                    return Err(refusal);
+                    Err(refusal)
                 }
             }
-            Ok(reservation)
         };
         if is_local {
             return counting.await;
@@ -103,8 +116,8 @@ impl Ledger {
         self.tasks.spawn_local(counting).await.unwrap_or(Err(Refusal::CapUnavailable))
     }
 
-    /// Checks 8 and 9: counts a call that goes out now. The journal has it before
-    /// the provider does, where a cap depends on it.
+    /// Checks 8 to 10: counts a call that goes out now. The journal has it before
+    /// the provider does, where a cap or a budget depends on it.
     pub(crate) async fn open(
         self: &Rc<Self>,
         caller: &Authenticated,
@@ -115,7 +128,9 @@ impl Ledger {
         let (key, credential) = (&caller.key, item.credential);
         let reservation = self.reserve(key, demand).await?;
         let counted = key.max_requests.is_some();
-        let journaled = counted && self.caps.counts_in_journal();
+        let counted_here = counted && self.caps.counts_in_journal();
+        let (let_through_ms, reserved_nanos) = reservation.held_back();
+        let journaled = counted_here || reserved_nanos != 0;
         let record = UsageRecord {
             at_ms: 0,
             api_key: key.id.uuid(),
@@ -127,17 +142,27 @@ impl Ledger {
             sent: true,
             kind: item.kind,
             model: item.model(),
+            let_through_ms,
+            reserved_nanos,
             ..UsageRecord::default()
         };
         // A record that adds nothing asks whether the journal works again.
-        let admission = UsageRecord { requests: i32::from(journaled), sent: false, ..record };
+        let admission = UsageRecord { requests: i32::from(counted_here), sent: false, ..record };
         if self.catch_up().is_err() || ((journaled || self.in_doubt.get()) && self.append(&admission).is_err()) {
             reservation.give_back().await;
             return Err(CallError::journal_unavailable());
         }
         let begun = AtomicBool::new(false);
         let (organization, provider) = (key.project.organization, credential.provider);
-        Ok(Settlement { reservation: Some(reservation), record, organization, provider, journaled, begun })
+        Ok(Settlement {
+            reservation: Some(reservation),
+            record,
+            organization,
+            provider,
+            journaled,
+            counted_here,
+            begun,
+        })
     }
 
     /// Appends what couldn't be appended before.
@@ -185,28 +210,12 @@ impl Ledger {
         }
     }
 
-    /// What a call cost, in nanodollars, if anybody knows: by the organization's
-    /// own prices, else by the provider's.
-    fn cost(&self, asked: (OrganizationId, Provider), record: &UsageRecord, usage: &Usage) -> Option<i64> {
-        let (organization, provider) = asked;
-        let (_, model) = record.model.parts()?;
-        let used = Metered {
-            input: usage.input_tokens,
-            cached: usage.cached_input_tokens,
-            cache_write: usage.cache_write_tokens,
-            cache_write_hour: usage.cache_write_hour_tokens,
-            input_audio: usage.input_audio_tokens,
-            output: usage.output_tokens,
-            reasoning: usage.reasoning_tokens,
-            output_audio: usage.output_audio_tokens,
-        };
-        let now = self.clock.now();
-        if let Some(book) = self.index.prices(organization)
-            && let Some(rates) = book.find(provider, model, now)
-        {
-            return Some(rates.cost(&used));
+    /// Charges the end of a call to its budgets.
+    fn charge(&self, key: &KeyEntry, admission: &BudgetAdmission, charged_as: ChargedAs) {
+        let present = self.index.budgets_of(key);
+        if let Some(charging) = self.budgets.end(admission, &present, charged_as, self.clock.now()) {
+            self.tasks.spawn_local(charging);
         }
-        Some(self.prices.find(provider, model, usage.tier, to_millis(now))?.cost(&used))
     }
 
     async fn give_back(&self, key: &KeyEntry) {
@@ -222,17 +231,38 @@ struct Reservation {
     key: Arc<KeyEntry>,
     /// What its rate limits counted, until they are told of its end.
     admission: Option<Admission>,
+    /// What its budgets hold back, until they are told of its end.
+    budgets: Option<BudgetAdmission>,
     open: bool,
 }
 
 impl Reservation {
+    /// Checks 9 and 10.
+    async fn admit(&mut self, demand: Demand) -> Result<(), Refusal> {
+        let Demand { limits, tokens, budgets, reserve } = demand;
+        let ledger = &self.ledger;
+        self.admission = Some(ledger.limits.admit(limits, tokens, ledger.clock.now()).await?);
+        self.budgets = Some(ledger.budgets.admit(budgets, reserve, ledger.clock.now()).await?);
+        Ok(())
+    }
+
+    /// Since when, and how much of it must be in the journal.
+    fn held_back(&self) -> (i64, i64) {
+        let in_journal = self.ledger.budgets.counts_in_journal();
+        self.budgets
+            .as_ref()
+            .map_or((0, 0), |held| (held.let_through_ms, if in_journal { held.reserved_nanos } else { 0 }))
+    }
+
     /// The call stays counted, and has ended.
-    fn keep(mut self, end: CallEnd) -> Rc<Ledger> {
+    fn keep(mut self, end: CallEnd, cost: Option<i64>) {
         self.open = false;
         if let Some(admission) = self.admission.take() {
             self.ledger.end(&admission, end);
         }
-        Rc::clone(&self.ledger)
+        if let Some(held) = self.budgets.take() {
+            self.ledger.charge(&self.key, &held, ChargedAs::Ended(cost));
+        }
     }
 
     /// When this answers, another call may have its place. Dropping the future
@@ -245,6 +275,9 @@ impl Reservation {
     fn begin_to_give_back(&mut self) -> tokio::task::JoinHandle<()> {
         if let Some(admission) = self.admission.take() {
             self.ledger.end(&admission, CallEnd::NeverSent);
+        }
+        if let Some(held) = self.budgets.take() {
+            self.ledger.charge(&self.key, &held, ChargedAs::NeverSent);
         }
         let (ledger, key) = (Rc::clone(&self.ledger), Arc::clone(&self.key));
         self.ledger.tasks.spawn_local(async move { ledger.give_back(&key).await })
@@ -271,6 +304,8 @@ pub(crate) struct Settlement {
     provider: Provider,
     /// The admission is in the journal.
     journaled: bool,
+    /// The call is counted there.
+    counted_here: bool,
     begun: AtomicBool,
 }
 
@@ -296,14 +331,20 @@ impl Settlement {
             None if is_success => CallEnd::Unknown,
             None => CallEnd::Used(0),
         };
-        let ledger = reservation.keep(end);
+        let ledger = Rc::clone(&reservation.ledger);
         let is_free = !is_success || self.record.kind == CallKind::Other;
         let cost_nanos = match &usage {
-            Some(usage) => ledger.cost((self.organization, self.provider), &self.record, usage),
+            Some(usage) => ledger.pricing.cost((self.organization, self.provider), &self.record, usage),
             // No provider charges for a refusal; of an answer that doesn't say
             // what it used, nobody knows the cost.
             None => is_free.then_some(0),
         };
+        if let Some(cost) =
+            cost_nanos.filter(|_| usage.is_some() && reservation.budgets.as_ref().is_some_and(|held| !held.is_empty()))
+        {
+            ledger.pricing.note(reservation.key.id, self.record.model, cost);
+        }
+        reservation.keep(end, cost_nanos);
         // Any name can be refused, and each would have sums of its own.
         let is_refused = usage.is_none() && !is_success;
         let model = if is_refused { ModelName::of(self.provider.as_str(), "") } else { self.record.model };
@@ -339,7 +380,9 @@ impl Settlement {
     fn take_back(&mut self) -> Option<Reservation> {
         let reservation = self.reservation.take()?;
         if self.journaled {
-            reservation.ledger.append_surely(&UsageRecord { requests: -1, sent: false, ..self.record });
+            let requests = -i32::from(self.counted_here);
+            let reserved_nanos = -self.record.reserved_nanos;
+            reservation.ledger.append_surely(&UsageRecord { requests, reserved_nanos, sent: false, ..self.record });
         }
         Some(reservation)
     }

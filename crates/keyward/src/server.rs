@@ -82,6 +82,10 @@ impl Server {
             let (keyward, stop) = (keyward.clone(), stop.clone());
             async move { keyward.keep_limits(stop).await }
         });
+        background.spawn({
+            let (keyward, stop) = (keyward.clone(), stop.clone());
+            async move { keyward.keep_budgets(stop).await }
+        });
         background.spawn(keep_writing_uses(keyward.clone(), stop.clone()));
         background.spawn(aggregate::keep_writing(keyward.clone(), stop.clone()));
         background.spawn(session::keep_deleting_over(keyward.clone(), stop.clone()));
@@ -183,6 +187,7 @@ fn start_gateway(
         index: keyward.index().clone(),
         caps: keyward.request_caps(),
         limits: keyward.rate_limits(),
+        budgets: keyward.call_budgets(),
         resources: Arc::new(keyward.clone()),
         journal,
         prices: Arc::default(),

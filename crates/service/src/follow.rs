@@ -17,7 +17,7 @@ use keyward_store::{
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Keyward, Result, admin_key, api_key, credential, limit, price};
+use crate::{Keyward, Result, admin_key, api_key, budget, credential, limit, price};
 
 /// How often other processes' changes are looked for: a quarter of the second
 /// within which every node must have them.
@@ -51,6 +51,7 @@ impl Keyward {
         api_key::index::load(self, conn).await?;
         admin_key::index::load(self, conn).await?;
         price::index::load(self, conn).await?;
+        budget::load(self, conn).await?;
         *applied = sequence;
         self.note_fresh();
         Ok(())
@@ -123,6 +124,7 @@ impl Keyward {
             Subject::ProjectApiKeys(id) => api_key::index::take_in_project(self, conn, id).await,
             Subject::AdminKey(id) => admin_key::index::take_in(self, conn, id).await,
             Subject::OrganizationPrices(id) => price::index::take_in(self, conn, id).await,
+            Subject::Budgets(holder) => budget::take_in(self, conn, holder).await,
         }
     }
 

@@ -23,6 +23,7 @@ use keyward_telemetry::journal::Journal;
 
 use crate::{
     Error, Keyward, MasterKey,
+    budget::SharedBudgets,
     follow::Follower,
     limit::SharedLimits,
     usage::Drainer,
@@ -126,7 +127,8 @@ pub async fn open(parts: Parts) -> Result<Keyward, OpenError> {
     };
     let (vault, admin_key_uses, public_url) = (Arc::new(vault), Arc::default(), public_url.into());
     let (aggregate, passwords, guard) = (Arc::default(), Arc::default(), Arc::default());
-    let limits = Arc::new(SharedLimits::new(RequestId::generate(&ids, &*clock, &*randomness).uuid()));
+    let process = RequestId::generate(&ids, &*clock, &*randomness).uuid();
+    let (limits, budgets) = (Arc::new(SharedLimits::new(process)), Arc::new(SharedBudgets::new(process)));
     let keyward = Keyward {
         pool,
         clock,
@@ -141,6 +143,7 @@ pub async fn open(parts: Parts) -> Result<Keyward, OpenError> {
         guard,
         drainer,
         limits,
+        budgets,
         public_url,
         outbox: None,
         reset_requests: Arc::default(),

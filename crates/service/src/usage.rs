@@ -29,7 +29,7 @@ use keyward_telemetry::journal::{Journal, Position, UsageRecord};
 use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Keyward, Result};
+use crate::{Keyward, Result, budget};
 
 /// How often the journal is settled when nobody asks.
 const INTERVAL: Duration = Duration::from_millis(200);
@@ -195,6 +195,9 @@ impl Keyward {
         }
         for (rollup, amounts) in &sums.rollups {
             usage_rollup::add(conn, rollup, amounts).await?;
+        }
+        if !self.pool.is_shared() {
+            budget::drain(conn, &batch.records).await?;
         }
         for (credential_id, last_used_at) in &sums.credentials {
             credential::touch(conn, *credential_id, to_millis(*last_used_at)).await?;

@@ -24,6 +24,8 @@ pub enum Subject {
     AdminKey(AdminKeyId),
     /// The prices that an organization sets.
     OrganizationPrices(OrganizationId),
+    /// The budgets of a key, a project or an organization, by its id.
+    Budgets(Uuid),
 }
 
 impl Subject {
@@ -36,6 +38,7 @@ impl Subject {
             Self::ProjectApiKeys(id) => ("project_api_keys", id.uuid()),
             Self::AdminKey(id) => ("admin_key", id.uuid()),
             Self::OrganizationPrices(id) => ("organization_prices", id.uuid()),
+            Self::Budgets(holder) => ("budgets", holder),
         }
     }
 
@@ -48,6 +51,7 @@ impl Subject {
             "project_api_keys" => Self::ProjectApiKeys(ProjectId::from_uuid(id)),
             "admin_key" => Self::AdminKey(AdminKeyId::from_uuid(id)),
             "organization_prices" => Self::OrganizationPrices(OrganizationId::from_uuid(id)),
+            "budgets" => Self::Budgets(id),
             other => return Err(StoreError::unreadable("changes.subject", other)),
         })
     }

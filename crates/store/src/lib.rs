@@ -15,6 +15,8 @@ pub mod api_key;
 pub mod api_key_index;
 pub mod api_key_usage;
 pub mod audit;
+pub mod budget;
+pub mod budget_state;
 pub mod change_log;
 pub mod credential;
 pub mod error;

@@ -46,6 +46,8 @@ type Models = HashMap<Box<str>, Known>;
 struct Known {
     slot: i64,
     tariff: Option<Arc<Tariff>>,
+    /// How many tokens the model takes in and gives out at most, if that is listed.
+    context_window: Option<u64>,
 }
 
 impl ListPrices {
@@ -59,21 +61,39 @@ impl ListPrices {
     /// since 1970. `None` where nobody knows: no list of that provider, or a
     /// model that isn't in it.
     pub fn find(&self, provider: Provider, model: &str, tier: ServiceTier, at_ms: i64) -> Option<Arc<Tariff>> {
+        self.known(provider, model, tier, at_ms).tariff
+    }
+
+    /// How many tokens a model takes in and gives out at most, if that is listed.
+    pub fn context_window(&self, provider: Provider, model: &str, at_ms: i64) -> Option<u64> {
+        self.known(provider, model, ServiceTier::Unsaid, at_ms).context_window
+    }
+
+    /// The dearest prices for calls with that much input or less, in whatever tier
+    /// the provider answers.
+    pub fn dearest(&self, provider: Provider, model: &str, input: u64, at_ms: i64) -> Option<Rates> {
+        let of_tier = |tier: &ServiceTier| Some(self.find(provider, model, *tier, at_ms)?.dearest_up_to(input));
+        ServiceTier::ALL.iter().filter_map(of_tier).reduce(|dearest, rates| dearest.or_dearer(&rates))
+    }
+
+    fn known(&self, provider: Provider, model: &str, tier: ServiceTier, at_ms: i64) -> Known {
         let slot = at_ms.div_euclid(SLOT_MS);
         let of_provider = (provider, tier);
         if let Some(known) = self.known.read().get(&of_provider).and_then(|models| models.get(model))
             && known.slot == slot
         {
-            return known.tariff.clone();
+            return known.clone();
         }
         let tariff = look_up(provider, model, tier, slot * SLOT_MS).map(Arc::new);
+        let context_window = list_of(provider).and_then(|list| context_window(list, model));
+        let found = Known { slot, tariff, context_window };
         let mut known = self.known.write();
         let models = known.entry(of_provider).or_default();
         if models.len() >= MOST {
             models.clear();
         }
-        models.insert(model.into(), Known { slot, tariff: tariff.clone() });
-        tariff
+        models.insert(model.into(), found.clone());
+        found
     }
 }
 
@@ -123,6 +143,14 @@ fn look_up(provider: Provider, model: &str, tier: ServiceTier, at_ms: i64) -> Op
         length = other;
     }
     Some(Tariff::new(base, above))
+}
+
+fn context_window(provider: &'static str, model: &str) -> Option<u64> {
+    let nothing = Usage::default();
+    let request = PriceRequest::new(model, &nothing).with_provider_id(provider);
+    let priced = Calculator::bundled().calculate(&request).ok()?;
+    let listed = Calculator::bundled().find_provider(Some(provider), None).ok()??;
+    listed.models().find(|listed| listed.id() == priced.model_id)?.context_window()
 }
 
 /// What the price lists are asked about.
@@ -250,6 +278,19 @@ mod tests {
             (rates.input, rates.cached, rates.cache_write, rates.cache_write_hour),
             (3_000_000, 300_000, 3_750_000, 6_000_000)
         );
+    }
+
+    #[test]
+    fn the_dearest_price_is_that_of_any_tier_and_the_longest_input() {
+        let prices = ListPrices::default();
+        let dearest = |provider, model, input| prices.dearest(provider, model, input, AT).unwrap();
+        let priority = find(Provider::OpenAi, "o3", ServiceTier::Priority).unwrap();
+        assert_eq!(dearest(Provider::OpenAi, "o3", 1_000).input, priority.rates(1_000).input);
+        let gemini = |input| dearest(Provider::Google, "gemini-2.5-pro", input).input;
+        assert!(gemini(200_000) < gemini(200_001));
+        assert_eq!(prices.context_window(Provider::OpenAi, "gpt-4o-2024-08-06", AT), Some(128_000));
+        assert_eq!(prices.context_window(Provider::OpenAi, "no-such-model", AT), None);
+        assert_eq!(prices.dearest(Provider::OpenAi, "no-such-model", 1, AT), None);
     }
 
     #[test]

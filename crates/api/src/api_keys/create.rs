@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     Api, ApiError,
+    budgets::TermsBody,
     extract::{AdminActor, Creating, id, object},
     limits::LimitsBody,
     reveal::Reveal,
@@ -56,6 +57,9 @@ pub struct CreateApiKeyBody {
     /// How often it may be used; null: as often as the project allows.
     #[serde(default, deserialize_with = "object")]
     pub limits: Option<LimitsBody>,
+    /// What its calls may cost; null: as much as the project may.
+    #[serde(default, deserialize_with = "object")]
+    pub budget: Option<TermsBody>,
     /// A label such as `production`, of at most 64 characters.
     #[serde(default)]
     pub environment: Option<String>,
@@ -73,9 +77,10 @@ impl CreateApiKeyBody {
             allowed_origins: self.allowed_origins,
             require_origin: self.require_origin,
             limits: self.limits.unwrap_or_default(),
+            budget: self.budget.map(Some),
         };
         let mut access = KeyAccess::default();
-        access.apply(fields.read()?);
+        access.apply(fields.read()?)?;
         Ok(KeyDraft {
             name: Name::parse("name", &self.name)?,
             expires_at: expiry(self.expires_at.map(Some), self.expires_in_seconds, now)?.flatten(),

@@ -6,7 +6,7 @@ use keyward_domain::{
     model::ModelPatterns,
 };
 
-use crate::{limits::LimitsBody, time::Moment};
+use crate::{budgets::TermsBody, limits::LimitsBody, time::Moment};
 
 /// A key's restrictions as they were sent.
 pub struct AccessFields {
@@ -16,6 +16,7 @@ pub struct AccessFields {
     pub allowed_origins: Option<Vec<String>>,
     pub require_origin: Option<bool>,
     pub limits: LimitsBody,
+    pub budget: Option<Option<TermsBody>>,
 }
 
 impl AccessFields {
@@ -30,6 +31,11 @@ impl AccessFields {
             allowed_origins: self.allowed_origins.as_deref().map(KeyAccess::parse_origins).transpose()?,
             require_origin: self.require_origin,
             limits: self.limits.read().map_err(|invalid| invalid.within("limits"))?,
+            budget: self
+                .budget
+                .map(|terms| terms.map(|terms| terms.read()).transpose())
+                .transpose()
+                .map_err(|invalid| invalid.within("budget"))?,
         })
     }
 }

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     Api, ApiError,
+    budgets::TermsBody,
     extract::{AdminActor, IfMatch, JsonBody, present, present_object},
     limits::LimitsBody,
     time::Moment,
@@ -70,6 +71,10 @@ pub struct ModifyApiKeyBody {
     #[serde(default, deserialize_with = "present_object")]
     #[schema(value_type = Option<LimitsBody>)]
     pub limits: Option<Option<LimitsBody>>,
+    /// Another budget: what isn't named of it stays; null: none.
+    #[serde(default, deserialize_with = "present_object")]
+    #[schema(value_type = Option<TermsBody>)]
+    pub budget: Option<Option<TermsBody>>,
     /// A new label; null: none.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
@@ -90,6 +95,7 @@ impl ModifyApiKeyBody {
             allowed_origins: list(self.allowed_origins),
             require_origin: self.require_origin,
             limits: self.limits.map(|limits| limits.unwrap_or(LimitsBody::NONE)).unwrap_or_default(),
+            budget: self.budget,
         };
         let environment = self.environment.map(|text| parse_environment(&text.unwrap_or_default()));
         Ok(KeyPatch {

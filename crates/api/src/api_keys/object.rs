@@ -17,6 +17,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    budgets::KeyBudgetObject,
     limits::LimitsObject,
     list::HasId,
     reveal::{Reveal, Shown},
@@ -73,6 +74,8 @@ pub struct ApiKeyObject {
     pub require_origin: bool,
     /// How often it may be used, within what the project allows.
     pub limits: LimitsObject,
+    /// What its calls may cost, and how that stands; null: as much as the project may.
+    pub budget: Option<KeyBudgetObject>,
     /// A label such as `production`.
     pub environment: Option<String>,
     /// Free pairs of text.
@@ -228,7 +231,7 @@ impl HasId for ApiKeyObject {
 impl ApiKeyObject {
     /// A key as it is at `now`.
     pub fn new(details: ApiKeyDetails, now: Timestamp) -> Self {
-        let ApiKeyDetails { key, usage, owner } = details;
+        let ApiKeyDetails { key, usage, owner, spending } = details;
         let (redacted_value, status) = (key.redacted_value(), key.status(now).as_str());
         let owner = OwnerObject::new(owner, key.project);
         let ApiKey { id, name, created_by, access, previous, .. } = key;
@@ -262,6 +265,7 @@ impl ApiKeyObject {
             allowed_origins: access.allowed_origins.iter().map(|origin| origin.as_str().to_owned()).collect(),
             require_origin: access.require_origin,
             limits: access.limits.into(),
+            budget: access.budget.map(|terms| KeyBudgetObject::new(&terms, spending.unwrap_or_default())),
             environment: key.environment,
             metadata: key.metadata,
             previous_secret: previous.filter(|previous| now < previous.expires_at).map(|previous| {

@@ -9,6 +9,7 @@ use url::Url;
 use super::change::set;
 use crate::{
     Invalid,
+    budget::{BudgetTerms, TermsPatch},
     limit::{Limits, LimitsPatch},
     model::ModelPatterns,
     permission::{Permission, PermissionSet, parse_scopes},
@@ -34,6 +35,9 @@ pub struct KeyAccess {
     /// How often it may be used.
     #[serde(skip_serializing_if = "Limits::is_empty")]
     pub limits: Limits,
+    /// What its calls may cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<BudgetTerms>,
 }
 
 /// An edit of restrictions: `None` leaves one as it is.
@@ -51,18 +55,25 @@ pub struct AccessPatch {
     pub require_origin: Option<bool>,
     /// New limits.
     pub limits: LimitsPatch,
+    /// Another budget, or none.
+    pub budget: Option<Option<TermsPatch>>,
 }
 
 impl KeyAccess {
-    /// Applies an edit.
-    pub fn apply(&mut self, patch: AccessPatch) {
-        let AccessPatch { scopes, allowed_models, allowed_ips, allowed_origins, require_origin, limits } = patch;
+    /// Applies an edit; refuses a new budget without an amount.
+    pub fn apply(&mut self, patch: AccessPatch) -> Result<(), Invalid> {
+        let AccessPatch { scopes, allowed_models, allowed_ips, allowed_origins, require_origin, limits, budget } =
+            patch;
+        if let Some(patch) = budget {
+            self.budget = patch.map(|patch| patch.apply(self.budget.as_ref())).transpose()?;
+        }
         set(&mut self.scopes, scopes);
         set(&mut self.allowed_models, allowed_models);
         set(&mut self.allowed_ips, allowed_ips);
         set(&mut self.allowed_origins, allowed_origins);
         set(&mut self.require_origin, require_origin);
         self.limits = limits.apply(self.limits);
+        Ok(())
     }
 
     /// What the scopes permit.

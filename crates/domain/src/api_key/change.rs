@@ -74,7 +74,7 @@ impl ApiKey {
         set(&mut self.disabled, disabled);
         set(&mut self.expires_at, expires_at);
         set(&mut self.max_requests, max_requests);
-        self.access.apply(access);
+        self.access.apply(access)?;
         set(&mut self.environment, environment);
         set(&mut self.metadata, metadata);
         let changed = *self != before;

@@ -6,6 +6,7 @@
 
 mod bodies;
 mod books;
+mod budgets;
 mod caps;
 mod checks;
 mod cut;

@@ -35,6 +35,18 @@ pub(super) struct KeyOptions {
     /// How many of its calls may be under way at one time
     #[arg(long, value_name = "N")]
     parallel_requests: Option<u64>,
+    /// How many dollars its calls may cost, such as 25.00
+    #[arg(long, value_name = "DOLLARS")]
+    budget: Option<String>,
+    /// In which time: day, week, month (unless said) or total
+    #[arg(long, value_name = "WINDOW")]
+    budget_window: Option<String>,
+    /// strict (unless said): never exceeded; or balanced
+    #[arg(long, value_name = "MODE")]
+    budget_mode: Option<String>,
+    /// Whose midnight begins a day; UTC unless said
+    #[arg(long, value_name = "ZONE")]
+    budget_time_zone: Option<String>,
     /// What it may do, with commas between
     #[arg(long, value_delimiter = ',', value_parser = scope(), hide_possible_values = true)]
     scopes: Vec<String>,
@@ -90,6 +102,17 @@ impl KeyOptions {
         if !limits.is_empty() {
             fields.put("limits", Value::Object(limits));
         }
+        let budget = [
+            ("amount", self.budget),
+            ("window", self.budget_window),
+            ("mode", self.budget_mode),
+            ("time_zone", self.budget_time_zone),
+        ];
+        let budget: Map<_, _> =
+            budget.into_iter().filter_map(|(name, text)| Some((name.to_owned(), Value::from(text?)))).collect();
+        if !budget.is_empty() {
+            fields.put("budget", Value::Object(budget));
+        }
         fields.set_list("scopes", &self.scopes);
         fields.set("scopes", self.preset.map(Preset::scopes));
         fields.set_list("allowed_models", &self.allow_models);
@@ -116,6 +139,9 @@ pub(super) struct KeyClearing {
     /// No rate limits of its own
     #[arg(long, conflicts_with_all = ["requests_per_minute", "tokens_per_minute", "parallel_requests"])]
     no_limits: bool,
+    /// No budget of its own
+    #[arg(long, conflicts_with_all = ["budget", "budget_window", "budget_mode", "budget_time_zone"])]
+    no_budget: bool,
     /// All models that the project may use
     #[arg(long, conflicts_with = "allow_models")]
     all_models: bool,
@@ -139,6 +165,7 @@ impl KeyClearing {
         fields.clear("expires_at", self.no_expiry, Value::Null);
         fields.clear("max_requests", self.no_cap, Value::Null);
         fields.clear("limits", self.no_limits, Value::Null);
+        fields.clear("budget", self.no_budget, Value::Null);
         fields.clear("allowed_models", self.all_models, json!([]));
         fields.clear("allowed_ips", self.any_ip, json!([]));
         fields.clear("allowed_origins", self.any_origin, json!([]));
@@ -207,6 +234,7 @@ mod tests {
             body("--requests-per-minute 60 --parallel-requests 2"),
             json!({"limits": {"requests_per_minute": 60, "parallel_requests": 2}})
         );
+        assert_eq!(body("--budget 25.00 --budget-window day"), json!({"budget": {"amount": "25.00", "window": "day"}}));
         assert_eq!(body("--require-origin=false"), json!({"require_origin": false}));
         assert_eq!(
             body(
@@ -216,8 +244,10 @@ mod tests {
                 "allowed_ips": ["10.0.0.0/8"], "metadata": {"a": "1", "b": "2"}})
         );
         assert_eq!(
-            body("--no-expiry --no-cap --no-limits --all-models --any-ip --any-origin --no-environment --no-metadata"),
-            json!({"expires_at": null, "max_requests": null, "limits": null, "allowed_models": [], "allowed_ips": [],
+            body(
+                "--no-expiry --no-cap --no-limits --no-budget --all-models --any-ip --any-origin --no-environment --no-metadata"
+            ),
+            json!({"expires_at": null, "max_requests": null, "limits": null, "budget": null, "allowed_models": [], "allowed_ips": [],
                 "allowed_origins": [], "environment": null, "metadata": {}})
         );
     }
@@ -233,6 +263,7 @@ mod tests {
             "--preset everything",
             "--max-requests many",
             "--no-limits --tokens-per-minute 5",
+            "--no-budget --budget 5",
         ] {
             let arguments = std::iter::once("test").chain(wrong.split_whitespace());
             assert!(Line::try_parse_from(arguments).is_err(), "{wrong}");

@@ -61,8 +61,11 @@ pub async fn one_of_everything(app: &TestApp) -> BTreeMap<&'static str, String> 
     let sso_provider = make("/v1/organization/sso_providers", sso).await;
     let limit = json!({"model": "gpt-4o", "requests_per_minute": 1000});
     let limit = make(&format!("{project}/limits"), limit).await;
+    let budget = || json!({"amount": "1000000"});
     let price = json!({"model": "m", "input_per_million": "1", "output_per_million": "1"});
     BTreeMap::from([
+        ("budgets", make(&format!("{project}/budgets"), budget()).await),
+        ("organization/budgets", make("/v1/organization/budgets", budget()).await),
         ("limits", limit.clone()),
         ("rate_limits", limit),
         ("sessions", "sess_00000000000000000000000000000000".to_owned()),

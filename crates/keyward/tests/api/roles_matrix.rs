@@ -157,6 +157,15 @@ async fn fresh(app: &TestApp, ids: &BTreeMap<&'static str, String>) -> BTreeMap<
     if limit.status == 200 {
         fresh.extend(["limits", "rate_limits"].map(|collection| (collection, id(&limit.json))));
     }
+    for (collection, path) in
+        [("budgets", format!("{project}/budgets")), ("organization/budgets", "/v1/organization/budgets".into())]
+    {
+        // One of each window is all there can be.
+        for old in app.admin.get(&path).await.ok()["data"].as_array().unwrap() {
+            app.admin.delete(&format!("{path}/{}", id(old))).await.ok();
+        }
+        fresh.insert(collection, id(&app.admin.post(&path, json!({"amount": "1000000"})).await.ok()));
+    }
     for (collection, path, body) in [
         ("api_keys", format!("{project}/api_keys"), json!({"name": format!("Key {number}")})),
         ("service_accounts", format!("{project}/service_accounts"), json!({"name": format!("Bot {number}")})),

@@ -13,7 +13,7 @@ use keyward_store::change_log::Subject;
 
 use super::{RevealedApiKey, check_name, check_scopes, details, find_project};
 use crate::{
-    Error, Keyward, Result,
+    Error, Keyward, Result, budget,
     change::{Change, Event},
     idempotency::Idempotency,
 };
@@ -64,9 +64,10 @@ pub(crate) async fn make(
     let key = ApiKey { service_account, ..key };
     check_name(change, &key).await?;
     keyward_store::api_key::insert(&mut change.conn(), &key).await?;
+    budget::follow_key(change, &key).await?;
     change.audit(Event::on("api_key.created", id, &(), &key).within(project)).await?;
     change.log(Subject::ApiKey(id)).await?;
-    let details = details(&mut change.conn(), key, KeyUsage::default()).await?;
+    let details = details(keyward, &mut change.conn(), key, KeyUsage::default()).await?;
     Ok(RevealedApiKey { details, secret })
 }
 

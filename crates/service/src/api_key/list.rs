@@ -38,7 +38,7 @@ pub async fn list(keyward: &Keyward, actor: &Actor, query: ListApiKeys) -> Resul
     let mut owners = Owners::default();
     let mut keys = Vec::with_capacity(data.len());
     for (key, usage) in data {
-        keys.push(owners.details(conn, key, usage).await?);
+        keys.push(owners.details(keyward, conn, key, usage).await?);
     }
     Ok(Listed { data: keys, has_more })
 }
@@ -50,5 +50,5 @@ pub async fn find(keyward: &Keyward, actor: &Actor, place: ApiKeyPlace) -> Resul
     let mut connection = keyward.read().await?;
     let conn = &mut connection.conn();
     let (_, key, usage) = find_in(conn, actor, place).await?;
-    details(conn, key, usage).await
+    details(keyward, conn, key, usage).await
 }

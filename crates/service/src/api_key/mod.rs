@@ -16,6 +16,7 @@ use keyward_domain::{
     access::Access,
     actor::Actor,
     api_key::{ApiKey, KeyAccess, KeyUsage},
+    budget::Spending,
     id::{ApiKeyId, ProjectId, ServiceAccountId, UserId},
     organization::User,
     permission::PermissionSet,
@@ -36,7 +37,7 @@ pub use revoke::{RevokedAll, revoke, revoke_all};
 pub use rotate::{RotateApiKey, rotate};
 pub use update::{UpdateApiKey, update};
 
-use crate::{Error, Result, authorize::check_grant, change::Change};
+use crate::{Error, Keyward, Result, authorize::check_grant, budget, change::Change};
 
 /// A key with what it was used for and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub struct ApiKeyDetails {
     pub usage: KeyUsage,
     /// Whose it is.
     pub owner: KeyOwner,
+    /// How its own budget stands, if it has one.
+    pub spending: Option<Spending>,
 }
 
 /// Whose a key is.
@@ -89,7 +92,13 @@ pub struct ApiKeyPlace {
 struct Owners(HashMap<(Option<ServiceAccountId>, Option<UserId>), KeyOwner>);
 
 impl Owners {
-    async fn details(&mut self, conn: &mut Conn<'_>, key: ApiKey, usage: KeyUsage) -> Result<ApiKeyDetails> {
+    async fn details(
+        &mut self,
+        keyward: &Keyward,
+        conn: &mut Conn<'_>,
+        key: ApiKey,
+        usage: KeyUsage,
+    ) -> Result<ApiKeyDetails> {
         let whose = (key.service_account, key.created_by.user);
         let owner = match self.0.get(&whose) {
             Some(owner) => owner.clone(),
@@ -99,7 +108,8 @@ impl Owners {
                 owner
             }
         };
-        Ok(ApiKeyDetails { key, usage, owner })
+        let spending = budget::of_key(keyward, conn, &key).await?;
+        Ok(ApiKeyDetails { key, usage, owner, spending })
     }
 }
 
@@ -118,8 +128,8 @@ async fn find_owner(conn: &mut Conn<'_>, key: &ApiKey) -> Result<KeyOwner> {
     Ok(KeyOwner::User { user, access })
 }
 
-async fn details(conn: &mut Conn<'_>, key: ApiKey, usage: KeyUsage) -> Result<ApiKeyDetails> {
-    Owners::default().details(conn, key, usage).await
+async fn details(keyward: &Keyward, conn: &mut Conn<'_>, key: ApiKey, usage: KeyUsage) -> Result<ApiKeyDetails> {
+    Owners::default().details(keyward, conn, key, usage).await
 }
 
 /// The project that a use case is about.

@@ -24,12 +24,12 @@ pub async fn revoke(
     check_version(expected_version, before.version)?;
     let mut after = before.clone();
     if !after.revoke(change.now) {
-        return details(&mut change.conn(), before, usage).await;
+        return details(keyward, &mut change.conn(), before, usage).await;
     }
     keyward_store::api_key::update(&mut change.conn(), &after).await?;
     change.audit(Event::on("api_key.revoked", after.id, &before, &after).within(&project)).await?;
     change.log(Subject::ApiKey(after.id)).await?;
-    let details = details(&mut change.conn(), after, usage).await?;
+    let details = details(keyward, &mut change.conn(), after, usage).await?;
     change.commit().await?;
     Ok(details)
 }

@@ -50,7 +50,7 @@ pub async fn rotate(keyward: &Keyward, actor: &Actor, command: RotateApiKey) -> 
         .audit(Event::on("api_key.rotated", after.id, &described(&before), &described(&after)).within(&project))
         .await?;
     change.log(Subject::ApiKey(after.id)).await?;
-    let details = details(&mut change.conn(), after, usage).await?;
+    let details = details(keyward, &mut change.conn(), after, usage).await?;
     change.commit().await?;
     Ok(RevealedApiKey { details, secret })
 }

@@ -4,7 +4,7 @@ use keyward_domain::{actor::Actor, api_key::KeyPatch, permission::Permission, ro
 use keyward_store::change_log::Subject;
 
 use super::{ApiKeyDetails, ApiKeyPlace, check_name, check_scopes, details, find_in};
-use crate::{Keyward, Result, change::Event, error::check_version};
+use crate::{Keyward, Result, budget, change::Event, error::check_version};
 
 /// What changes.
 #[derive(Debug, Clone)]
@@ -19,12 +19,16 @@ pub struct UpdateApiKey {
 
 /// Edits a key. An edit that changes nothing leaves no trace.
 pub async fn update(keyward: &Keyward, actor: &Actor, command: UpdateApiKey) -> Result<ApiKeyDetails> {
+    if command.patch.access.budget.is_some() {
+        // A budget begins with what was spent until now.
+        keyward.settle_for_reader().await;
+    }
     let mut change = keyward.change(actor, Permission::ApiKeysUpdate, Scope::Project(command.place.project)).await?;
     let (project, before, usage) = find_in(&mut change.conn(), actor, command.place).await?;
     check_version(command.expected_version, before.version)?;
     let mut after = before.clone();
     if !after.edit(command.patch, change.now)? {
-        return details(&mut change.conn(), before, usage).await;
+        return details(keyward, &mut change.conn(), before, usage).await;
     }
     if after.access.scopes != before.access.scopes {
         check_scopes(&change.actor, project.id, &after.access)?;
@@ -33,9 +37,12 @@ pub async fn update(keyward: &Keyward, actor: &Actor, command: UpdateApiKey) -> 
         check_name(&mut change, &after).await?;
     }
     keyward_store::api_key::update(&mut change.conn(), &after).await?;
+    if after.access.budget != before.access.budget {
+        budget::follow_key(&mut change, &after).await?;
+    }
     change.audit(Event::on("api_key.updated", after.id, &before, &after).within(&project)).await?;
     change.log(Subject::ApiKey(after.id)).await?;
-    let details = details(&mut change.conn(), after, usage).await?;
+    let details = details(keyward, &mut change.conn(), after, usage).await?;
     change.commit().await?;
     Ok(details)
 }

@@ -10,6 +10,7 @@ mod api_key;
 mod api_key_usage;
 mod audit;
 mod audit_search;
+mod budget;
 mod change_log;
 mod credential;
 mod group;

@@ -28,7 +28,7 @@ use super::UsageRecord;
 use super::record::{FIRST_RECORD_BYTES, RECORD_BYTES, take};
 
 pub(super) const MAJOR: u16 = 1;
-const MINOR: u16 = 1;
+const MINOR: u16 = 2;
 const MAGIC: [u8; 8] = *b"KWUSAGE\n";
 
 pub(super) const HEADER_BYTES: usize = 36;
@@ -159,7 +159,7 @@ fn frame_length(bytes: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::ModelName;
+    use crate::journal::{ModelName, record::SECOND_RECORD_BYTES};
 
     fn record() -> UsageRecord {
         UsageRecord {
@@ -172,6 +172,8 @@ mod tests {
             sent: true,
             cost_nanos: Some(6),
             model: ModelName::of("openai", "gpt-4o"),
+            let_through_ms: 7,
+            reserved_nanos: -8,
             ..UsageRecord::default()
         }
     }
@@ -199,15 +201,18 @@ mod tests {
     }
 
     #[test]
-    fn a_record_of_the_first_minor_version_is_read_without_what_came_later() {
+    fn records_of_earlier_minor_versions_are_read_without_what_came_later() {
         let seed = Seed::of(Uuid::from_u128(1), 1);
-        let mut rest = (FIRST_RECORD_BYTES as u16).to_le_bytes().to_vec();
-        rest.extend(&record().encode()[..FIRST_RECORD_BYTES]);
-        let mut frame = seed.checksum(40, &rest).to_vec();
-        frame.extend(rest);
-        let expected = UsageRecord { cost_nanos: None, model: ModelName::default(), ..record() };
-        assert_eq!(decode_frame(&frame, seed, 40), Some((expected, frame.len())));
-        assert_eq!(expected.model.parts(), None);
+        let second = UsageRecord { let_through_ms: 0, reserved_nanos: 0, ..record() };
+        let first = UsageRecord { cost_nanos: None, model: ModelName::default(), ..second };
+        for (bytes, expected) in [(FIRST_RECORD_BYTES, first), (SECOND_RECORD_BYTES, second)] {
+            let mut rest = (bytes as u16).to_le_bytes().to_vec();
+            rest.extend(&record().encode()[..bytes]);
+            let mut frame = seed.checksum(40, &rest).to_vec();
+            frame.extend(rest);
+            assert_eq!(decode_frame(&frame, seed, 40), Some((expected, frame.len())));
+        }
+        assert_eq!(first.model.parts(), None);
     }
 
     #[test]

@@ -15,10 +15,14 @@ use uuid::Uuid;
 /// input, output, cached input and reasoning tokens 8 each, flags 1.
 pub(super) const FIRST_RECORD_BYTES: usize = 109;
 
-/// Bytes of an encoded record. Minor version 1 added: tokens written to the
+/// Bytes of a record of minor version 1, which added: tokens written to the
 /// cache, of those for an hour, of audio in and out 8 each, cost 8, kind 1,
 /// service tier 1, flags 1, length of the model's name 1, that name 128.
-pub(super) const RECORD_BYTES: usize = FIRST_RECORD_BYTES + 172;
+pub(super) const SECOND_RECORD_BYTES: usize = FIRST_RECORD_BYTES + 172;
+
+/// Minor version 2 added: when the call was let through 8, what is held back for
+/// it 8.
+pub(super) const RECORD_BYTES: usize = SECOND_RECORD_BYTES + 16;
 
 const HAS_CREDENTIAL: u8 = 1;
 const HAS_IP: u8 = 1 << 1;
@@ -30,7 +34,7 @@ const SENT: u8 = 1 << 4;
 const HAS_COST: u8 = 1;
 
 /// A provider and its model, as `openai/gpt-4o`. What is too long is cut.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ModelName {
     length: u8,
     bytes: [u8; Self::MAX],
@@ -117,6 +121,12 @@ pub struct UsageRecord {
     pub tier: ServiceTier,
     /// Who was asked for which model.
     pub model: ModelName,
+    /// When the call was let through, in milliseconds since 1970; 0 where an
+    /// older program wrote.
+    pub let_through_ms: i64,
+    /// What its budgets hold back for the call, in nanodollars: until now, if it
+    /// was sent, from now on, if it wasn't. Negative: that is given back.
+    pub reserved_nanos: i64,
 }
 
 impl UsageRecord {
@@ -150,6 +160,8 @@ impl UsageRecord {
         let has_cost = if self.cost_nanos.is_some() { HAS_COST } else { 0 };
         put(&[self.kind.code(), self.tier.code(), has_cost, self.model.length]);
         put(&self.model.bytes);
+        put(&self.let_through_ms.to_le_bytes());
+        put(&self.reserved_nanos.to_le_bytes());
         bytes
     }
 
@@ -183,6 +195,8 @@ impl UsageRecord {
             _ => IpAddr::V6(ip),
         };
         let added = Added::decode(input).unwrap_or_default();
+        let mut number = || take(input).map_or(0, i64::from_le_bytes);
+        let (let_through_ms, reserved_nanos) = (number(), number());
         Some(Self {
             at_ms,
             api_key,
@@ -204,6 +218,8 @@ impl UsageRecord {
             kind: added.kind,
             tier: added.tier,
             model: added.model,
+            let_through_ms,
+            reserved_nanos,
         })
     }
 }

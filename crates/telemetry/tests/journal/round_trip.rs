@@ -29,6 +29,7 @@ prop_compose! {
         ip in proptest::option::of(any_ip()),
         (previous_secret, sent) in any::<(bool, bool)>(),
         cost_nanos in proptest::option::of(any::<i64>()),
+        [let_through_ms, reserved_nanos] in any::<[i64; 2]>(),
         (kind, tier) in (sample::select(CallKind::ALL), sample::select(ServiceTier::ALL)),
         model in "\\PC{0,150}",
     ) -> UsageRecord {
@@ -40,6 +41,7 @@ prop_compose! {
             at_ms, api_key, project, credential, requests, input_tokens, output_tokens,
             cached_input_tokens, reasoning_tokens, ip, previous_secret, sent, cache_write_tokens, cache_write_hour_tokens,
             input_audio_tokens, output_audio_tokens, cost_nanos, kind, tier, model: ModelName::of("openai", &model),
+            let_through_ms, reserved_nanos,
         }
     }
 }

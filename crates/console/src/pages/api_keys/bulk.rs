@@ -179,7 +179,7 @@ const COLUMNS: &str =
     "id,name,preview,status,environment,requests,request_cap,last_used_at,created_by,created_at,expires_at\r\n";
 
 fn write_row(text: &mut String, details: &ApiKeyDetails, now: Timestamp) {
-    let ApiKeyDetails { key, usage, owner } = details;
+    let ApiKeyDetails { key, usage, owner, .. } = details;
     let time = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
     let cells = [
         key.id.to_string(),

@@ -75,7 +75,7 @@ pub async fn create(
 
 fn draft(form: &Form, now: Timestamp) -> Result<KeyDraft, Invalid> {
     let mut access = KeyAccess::default();
-    access.apply(fields::access(form)?);
+    access.apply(fields::access(form)?)?;
     Ok(KeyDraft {
         name: Name::parse("name", form.text("name"))?,
         expires_at: fields::expiry(form, now)?.flatten(),

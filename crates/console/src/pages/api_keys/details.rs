@@ -8,7 +8,8 @@ use axum::{
 };
 use keyward_domain::{
     Invalid, Name, Timestamp,
-    api_key::{KeyPatch, KeyStatus},
+    api_key::{KeyAccess, KeyPatch, KeyStatus},
+    budget::Spending,
     money::dollars,
     page::{Order, Page},
 };
@@ -28,6 +29,7 @@ use crate::{
     Console,
     form::Form,
     pages::{
+        budgets::fields as budgets,
         limits::fields as limits,
         parts::{Badge, actor_label, grouped, when},
     },
@@ -69,6 +71,7 @@ struct DetailsPage {
     ends: &'static [(&'static str, &'static str)],
     scopes: Vec<&'static str>,
     limits: String,
+    budget: String,
     owner: String,
     /// The page of the service account whose it is.
     owner_page: Option<String>,
@@ -97,7 +100,7 @@ async fn page(
     let events = if may.see_audit { events(console, visit, &found).await? } else { Vec::new() };
     let (address, shell) = (found.page(), Shell::new(visit, found.details.key.name.to_string()));
     let shell = shell.within(visit, &found.project).crumb(found.list(), "API keys");
-    let api_key::ApiKeyDetails { key, usage, owner } = found.details;
+    let api_key::ApiKeyDetails { key, usage, owner, spending } = found.details;
     let (preview, is_final) = (key.redacted_value(), key.status(visit.now) == KeyStatus::Revoked);
     let previous = key.previous.as_ref().filter(|previous| visit.now < previous.expires_at).map(|previous| Previous {
         preview: format!("sk-project-...{}", previous.last_four),
@@ -117,6 +120,7 @@ async fn page(
         ends: NEW_ENDS,
         scopes: fields::scopes(),
         limits: limits::summary(&key.access.limits),
+        budget: budget(&key.access, spending),
         owner: owner_label(&owner),
         owner_page: owner_page(visit, &key, &owner),
         created: When::new(key.created_at, visit.now),
@@ -215,4 +219,10 @@ fn patch(form: &Form, now: Timestamp) -> Result<KeyPatch, Invalid> {
         environment: Some(fields::environment(form)?),
         metadata: Some(fields::metadata(form)?),
     })
+}
+
+/// What its own budget is and how it stands, in a few words; empty without one.
+fn budget(access: &KeyAccess, spending: Option<Spending>) -> String {
+    let summary = access.budget.as_ref().map(budgets::summary);
+    summary.map_or_else(String::new, |terms| format!("{terms}: {}", budgets::stands(spending.unwrap_or_default())))
 }

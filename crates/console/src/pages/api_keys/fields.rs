@@ -14,7 +14,10 @@ use keyward_domain::{
     permission::PermissionSet,
 };
 
-use crate::{form::Form, pages::limits::fields as limits};
+use crate::{
+    form::Form,
+    pages::{budgets::fields as budgets, limits::fields as limits},
+};
 
 /// The form's names for the API's parameters.
 pub const FIELDS: &[(&str, &str)] = &[
@@ -30,6 +33,10 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("requests_per_minute", "requests_per_minute"),
     ("tokens_per_minute", "tokens_per_minute"),
     ("parallel_requests", "parallel_requests"),
+    ("amount", "budget_amount"),
+    ("window", "budget_window"),
+    ("mode", "budget_mode"),
+    ("time_zone", "budget_time_zone"),
     ("environment", "environment"),
     ("metadata", "metadata"),
 ];
@@ -101,6 +108,7 @@ pub fn access(form: &Form) -> Result<AccessPatch, Invalid> {
         allowed_origins: Some(KeyAccess::parse_origins(&form.words("allowed_origins"))?),
         require_origin: Some(form.is_ticked("require_origin")),
         limits: LimitsPatch::from(limits::numbers(form)?),
+        budget: Some(budgets::terms(form)?),
     })
 }
 
@@ -135,6 +143,9 @@ pub fn filled(key: &ApiKey) -> Form {
     ]);
     for (field, number) in limits::shown(&access.limits) {
         form.set(field, number);
+    }
+    if let Some(terms) = &access.budget {
+        budgets::show(&mut form, terms);
     }
     access.scopes.iter().for_each(|scope| form.add("scopes", scope.as_str()));
     if access.require_origin {

@@ -158,7 +158,7 @@ fn export_address(root: &str, query: &Query) -> String {
 }
 
 fn row(root: &str, details: ApiKeyDetails, visit: &Visit) -> Row {
-    let ApiKeyDetails { key, usage, owner } = details;
+    let ApiKeyDetails { key, usage, owner, .. } = details;
     let now = visit.now;
     let status = key.status(now);
     Row {
@@ -193,6 +193,9 @@ fn limits(access: &keyward_domain::api_key::KeyAccess) -> String {
     let mut limits = Vec::new();
     if !access.limits.is_empty() {
         limits.push("Rates");
+    }
+    if access.budget.is_some() {
+        limits.push("Budget");
     }
     if !access.allowed_models.as_slice().is_empty() {
         limits.push("Models");

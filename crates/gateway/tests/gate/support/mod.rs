@@ -17,7 +17,7 @@ use std::{
 
 use http_body_util::{BodyExt as _, Full};
 use jiff::Timestamp;
-use keyward_access::{CapStore, CredentialEntry, KeyIndex, LimitStore, RateLimits, RequestCaps};
+use keyward_access::{BudgetStore, Budgets, CapStore, CredentialEntry, KeyIndex, LimitStore, RateLimits, RequestCaps};
 use keyward_domain::{
     Clock, Name, Randomness,
     api_key::{ApiKey, Creator, KeyAccess, KeyDraft},
@@ -87,7 +87,7 @@ pub struct Gate {
     pepper: Pepper,
     randomness: Arc<TestRandomness>,
     ids: AtomicU64,
-    project: Project,
+    pub project: Project,
     _directory: tempfile::TempDir,
 }
 
@@ -96,6 +96,7 @@ pub struct Setup {
     pub options: GatewayOptions,
     pub shared_caps: Option<Arc<dyn CapStore>>,
     pub shared_limits: Option<Arc<dyn LimitStore>>,
+    pub shared_budgets: Option<Arc<dyn BudgetStore>>,
     pub certificate: Option<Arc<ServerCertificate>>,
 }
 
@@ -105,7 +106,7 @@ impl Default for Setup {
         options.cores = 2;
         options.client.allow_private = true;
         options.trusted_proxies = keyward_access::TrustedProxies::new(vec!["127.0.0.0/8".parse().unwrap()]);
-        Self { options, shared_caps: None, shared_limits: None, certificate: None }
+        Self { options, shared_caps: None, shared_limits: None, shared_budgets: None, certificate: None }
     }
 }
 
@@ -132,6 +133,7 @@ impl Gate {
             index: Arc::clone(&index),
             caps: setup.shared_caps.map_or(RequestCaps::Local, RequestCaps::Shared),
             limits: setup.shared_limits.map_or(RateLimits::Local, RateLimits::Shared),
+            budgets: setup.shared_budgets.map_or(Budgets::Local, Budgets::Shared),
             resources: kept.clone(),
             journal: Arc::clone(&journal),
             prices: Arc::default(),
