@@ -94,9 +94,16 @@ def with_headers(*more: tuple[str, str]) -> Callable[[str], Sent]:
     return typed("application/json", *more)
 
 
+def in_chunks(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data)
+
+
 def gzip_in_chunks(model: str) -> Sent:
-    data = gzip.compress(text(PLAIN, model))
-    return [JSON, ("Transfer-Encoding", "gzip, chunked")], b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data)
+    return [JSON, ("Transfer-Encoding", "gzip, chunked")], in_chunks(gzip.compress(text(PLAIN, model)))
+
+
+def identity_in_chunks(model: str) -> Sent:
+    return [JSON, ("Transfer-Encoding", "identity, chunked")], in_chunks(text(PLAIN, model))
 
 
 def lookalike(key: str) -> Form:
@@ -197,7 +204,8 @@ JSON_FORMS = [
     # Messages that two readers read differently.
     Form("chunks and a length", typed("application/json", ("Content-Length", "5")), MALFORMED, chunked=True, first=True, only_http1=True),
     Form("gzip on the way", typed("application/json", ("Transfer-Encoding", "gzip")), MALFORMED, first=True, only_http1=True),
-    Form("gzip and chunks on the way", gzip_in_chunks, BAD, only_http1=True),
+    Form("gzip and chunks on the way", gzip_in_chunks, MALFORMED, first=True, only_http1=True),
+    Form("unpacked and chunks on the way", identity_in_chunks, MALFORMED, first=True, only_http1=True),
     Form("two hosts", typed("application/json", ("Host", "a"), ("Host", "b")), MALFORMED, first=True, only_http1=True),
 ]
 
