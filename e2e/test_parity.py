@@ -21,6 +21,7 @@ from support.parity_world import (
     DOORS,
     FORBIDDEN,
     FOREIGN_ORIGIN,
+    HOLDS,
     NICK,
     ROUTES,
     Asked,
@@ -56,6 +57,7 @@ def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
         def make(kind: str) -> World:
             database = stack.enter_context(fresh_database(kind))
             fresh = stack.enter_context(installation(tmp_path_factory.mktemp("keyward"), database))
+            fresh.environment["KEYWARD_RESPONSE_TIMEOUT"] = str(int(HOLDS))
             organization = fresh.init()
             admin = Admin(fresh.start().url, organization, fresh.secrets)
             world = stack.enter_context(make_world(admin))

@@ -169,7 +169,7 @@ JSON_FORMS = [
     Form("the same model twice", body('{"model":%,"model":%}'), BAD),
     Form("two models, one key escaped", body('{"model":@,"mod\\u0065l":%}'), BAD),
     Form("two streams", body('{"model":%,"stream":false,"stream":true}'), BAD),
-    *[lookalike(key) for key in ("Model", "MODEL", "mo_del", "mo-del", "_model", "modeL")],
+    *[lookalike(key) for key in ("Model", "MODEL", "mo_del", "mo-del", "_model", "modeL", "mo" + "_-" * 50 + "del")],
     Form("lookalike alone", body('{"Model":%}'), BAD),
     Form("stream in other letters", body('{"model":%,"Stream":true}'), BAD),
     # Not JSON.
@@ -272,6 +272,7 @@ FORM_FORMS = [
     Form("two fields", parts(other_field, model_field), BAD),
     Form("two fields, the other way", parts(model_field, other_field), BAD),
     Form("a field in other letters", parts(other_field, lambda model: field("Model", model)), BAD),
+    Form("a field with many separators", parts(other_field, lambda model: field("mo" + "_-" * 50 + "del", model)), BAD),
     Form("a field of a list", parts(other_field, lambda model: field("model[]", model)), BAD),
     Form("a field of a numbered list", parts(other_field, lambda model: field("model[0]", model)), BAD),
     Form("a field of an object", parts(other_field, lambda model: field("model.id", model)), BAD),
