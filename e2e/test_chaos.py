@@ -208,8 +208,8 @@ class Chaos:
 async def chaos(installed: Installation) -> Reckoning:
     """All of it; answers what is to be compared."""
     installed.environment |= {
-        "KEYWARD_RESPONSE_TIMEOUT": "2",
-        "KEYWARD_IDLE_TIMEOUT": "2",
+        "KEYWARD_RESPONSE_TIMEOUT": "5",
+        "KEYWARD_IDLE_TIMEOUT": "5",
         "KEYWARD_LOG_LEVEL": "info",
     }
     since = int(time.time()) - 60
@@ -283,7 +283,8 @@ async def chaos(installed: Installation) -> Reckoning:
     it.started(await asyncio.to_thread(installed.start))
     assert await asyncio.to_thread(Ledger.read, admin, it.callers, paths, since) == ledger
     await provider.close(serving)
-    print(f"{it.world.run} kills, {it.revoked} revocations")
+    again = sum(times > 1 for times in provider.seen.values())
+    print(f"{it.world.run} kills, {it.revoked} revocations, {again} calls sent more than once")
     return Reckoning(it.callers, provider, ledger, it.off, it.seconds, installed.database.is_shared)
 
 
