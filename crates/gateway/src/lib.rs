@@ -20,6 +20,9 @@ mod error;
 mod fields;
 mod form;
 mod forward;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod head;
 mod http2;
 mod inbound;
