@@ -11,6 +11,7 @@ mod admin_api_keys;
 mod api_keys;
 mod audit_logs;
 mod auth;
+mod cache;
 mod credentials;
 mod data_plane;
 mod error;
@@ -74,6 +75,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(model_permissions::routes())
         .merge(limits::routes())
         .merge(rate_limits::routes())
+        .merge(cache::routes())
         .merge(api_keys::routes())
         .merge(admin_api_keys::routes())
         .merge(audit_logs::routes())

@@ -13,6 +13,8 @@ pub const WRITTEN: &[&str] = &[
     "api_key.rotated",
     "api_key.updated",
     "api_keys.revoked_all",
+    "cache.purged",
+    "cache.updated",
     "credential.created",
     "credential.deleted",
     "credential.updated",

@@ -11,6 +11,7 @@ pub mod api_key;
 pub mod assignment;
 pub mod audit;
 pub mod audit_type;
+pub mod cache;
 pub mod clock;
 pub mod credential;
 pub mod csv;

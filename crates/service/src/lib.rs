@@ -24,6 +24,7 @@ pub mod admin_key;
 pub mod aggregate;
 pub mod api_key;
 pub mod audit;
+pub mod cache;
 pub mod credential;
 pub mod denied;
 pub mod group;

@@ -4,6 +4,7 @@ mod account;
 mod admin_keys;
 mod api_keys;
 mod audit;
+mod cache;
 mod confirm;
 mod credentials;
 mod grants;
@@ -50,6 +51,7 @@ pub fn routes() -> Router<Console> {
         .merge(credentials::routes())
         .merge(manage::routes())
         .merge(limits::routes())
+        .merge(cache::routes())
         .merge(service_accounts::routes())
         .merge(audit::routes())
         .merge(users::routes())

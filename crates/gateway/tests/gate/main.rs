@@ -6,6 +6,8 @@
 
 mod bodies;
 mod books;
+mod cache;
+mod cache_hostile;
 mod caps;
 mod checks;
 mod cut;

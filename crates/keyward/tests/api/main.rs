@@ -9,6 +9,7 @@ mod api_key_states;
 mod api_keys;
 mod audit_logs;
 mod bodies;
+mod cache;
 mod credentials;
 mod cross_site;
 mod data_plane;

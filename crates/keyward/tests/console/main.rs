@@ -5,6 +5,7 @@
 mod account;
 mod admin_keys;
 mod audit;
+mod cache;
 mod coming_in;
 mod groups;
 mod invitations;

@@ -28,7 +28,7 @@ use super::UsageRecord;
 use super::record::{FIRST_RECORD_BYTES, RECORD_BYTES, take};
 
 pub(super) const MAJOR: u16 = 1;
-const MINOR: u16 = 1;
+const MINOR: u16 = 2;
 const MAGIC: [u8; 8] = *b"KWUSAGE\n";
 
 pub(super) const HEADER_BYTES: usize = 36;
@@ -198,16 +198,32 @@ mod tests {
         assert_eq!(decode_frame(&too_long, seed, 40), None);
     }
 
+    /// A record's frame as an older program wrote it, which knew so many bytes.
+    fn older_frame(record: &UsageRecord, length: usize, seed: Seed, offset: u32) -> Vec<u8> {
+        let mut rest = (length as u16).to_le_bytes().to_vec();
+        rest.extend(&record.encode()[..length]);
+        let mut frame = seed.checksum(offset, &rest).to_vec();
+        frame.extend(rest);
+        frame
+    }
+
     #[test]
     fn a_record_of_the_first_minor_version_is_read_without_what_came_later() {
         let seed = Seed::of(Uuid::from_u128(1), 1);
-        let mut rest = (FIRST_RECORD_BYTES as u16).to_le_bytes().to_vec();
-        rest.extend(&record().encode()[..FIRST_RECORD_BYTES]);
-        let mut frame = seed.checksum(40, &rest).to_vec();
-        frame.extend(rest);
+        let frame = older_frame(&record(), FIRST_RECORD_BYTES, seed, 40);
         let expected = UsageRecord { cost_nanos: None, model: ModelName::default(), ..record() };
         assert_eq!(decode_frame(&frame, seed, 40), Some((expected, frame.len())));
         assert_eq!(expected.model.parts(), None);
+    }
+
+    #[test]
+    fn a_record_of_minor_version_1_knows_of_no_cache() {
+        let seed = Seed::of(Uuid::from_u128(1), 1);
+        let cached = UsageRecord { cached: true, ..record() };
+        let frame = older_frame(&cached, FIRST_RECORD_BYTES + 172, seed, 40);
+        assert_eq!(decode_frame(&frame, seed, 40), Some((record(), frame.len())));
+        let frame = older_frame(&cached, RECORD_BYTES, seed, 40);
+        assert_eq!(decode_frame(&frame, seed, 40), Some((cached, frame.len())));
     }
 
     #[test]

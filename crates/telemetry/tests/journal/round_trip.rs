@@ -27,7 +27,7 @@ prop_compose! {
         requests in any::<i32>(),
         tokens in any::<[u64; 8]>(),
         ip in proptest::option::of(any_ip()),
-        (previous_secret, sent) in any::<(bool, bool)>(),
+        (previous_secret, sent, cached) in any::<(bool, bool, bool)>(),
         cost_nanos in proptest::option::of(any::<i64>()),
         (kind, tier) in (sample::select(CallKind::ALL), sample::select(ServiceTier::ALL)),
         model in "\\PC{0,150}",
@@ -40,6 +40,7 @@ prop_compose! {
             at_ms, api_key, project, credential, requests, input_tokens, output_tokens,
             cached_input_tokens, reasoning_tokens, ip, previous_secret, sent, cache_write_tokens, cache_write_hour_tokens,
             input_audio_tokens, output_audio_tokens, cost_nanos, kind, tier, model: ModelName::of("openai", &model),
+            cached,
         }
     }
 }

@@ -32,6 +32,7 @@ const TABS: &[(&str, &str, Permission)] = &[
     ("service-accounts", "Service accounts", Permission::ServiceAccountsRead),
     ("roles", "Roles", Permission::RolesRead),
     ("limits", "Limits", Permission::LimitsRead),
+    ("cache", "Cache", Permission::ProjectRead),
     ("audit", "Audit", Permission::AuditRead),
     ("retention", "Retention", Permission::RetentionRead),
     ("api-keys", "API Keys", Permission::ApiKeysRead),
