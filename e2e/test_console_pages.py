@@ -44,6 +44,8 @@ PAGES = (
     "{project}/manage/service-accounts/{account}",
     "{project}/manage/service-accounts/{account}/api-keys",
     "{project}/manage/service-accounts/{account}/delete",
+    "{project}/manage/cache",
+    "{project}/manage/cache/purge",
     "{project}/manage/limits",
     "{project}/manage/limits/new",
     "{project}/manage/limits/{limit}",

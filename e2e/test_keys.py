@@ -12,7 +12,7 @@ from support.wire import bearer, send
 FIELDS = {
     "object", "id", "name", "redacted_value", "status", "owner", "owner_project_access",
     "created_by", "created_at", "updated_at", "expires_at", "last_used_at", "last_used_ip",
-    "max_requests", "request_count", "usage", "scopes", "allowed_models",
+    "max_requests", "request_count", "cached_count", "usage", "scopes", "allowed_models",
     "allowed_ips", "allowed_origins", "require_origin", "environment", "metadata", "version",
 }  # fmt: skip
 

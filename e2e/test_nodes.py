@@ -104,6 +104,22 @@ class TestTwoNodes:
         assert key.read()["request_count"] == 50
 
 
+    def test_a_cache_emptied_on_one_is_empty_on_the_other_within_a_second(
+        self, nodes: tuple[Admin, Server]
+    ) -> None:
+        admin, second = nodes
+        project = admin.create_project(credential={"provider": "demo"})
+        admin.post(f"{project.path}/cache", {"enabled": True}).expect(200)
+        key = project.create_key()
+
+        def is_hit() -> bool:
+            return "; hit" in (chat(key, second.url).header("cache-status") or "")
+
+        eventually("the other node answers from its cache", is_hit, within=2 * PROMISED)
+        admin.post(f"{project.path}/cache/purge").expect(200)
+        eventually("the other node's cache is empty", lambda: not is_hit(), within=PROMISED)
+        assert is_hit()
+
     def test_rate_limits_hold_across_both(
         self, nodes: tuple[Admin, Server], upstream: Provider
     ) -> None:

@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use keyward_domain::{
     Timestamp,
     api_key::{IndexedKey, KeyAccess, KeyStatus, Origin},
+    cache::ProjectCache,
     credential::Aliases,
     id::{AdminKeyId, ApiKeyId, CredentialId, OrganizationId, ProjectId, UserId},
     model::{ModelMatcher, ModelMode},
@@ -195,6 +196,8 @@ pub struct ProjectState {
     pub credentials: Arc<[Arc<CredentialEntry>]>,
     /// Its limits.
     pub limits: Arc<[Arc<LimitEntry>]>,
+    /// What is decided about its response cache.
+    pub cache: ProjectCache,
 }
 
 /// A credential with its secret, ready for use.

@@ -10,6 +10,7 @@ use keyward_domain::{
     Timestamp,
     api_key::{IndexedKey, Origin},
     budget::{Budget, BudgetState},
+    cache::ProjectCache,
     id::{AdminKeyId, ApiKeyId, OrganizationId, ProjectId},
     limit::ProjectLimit,
     model::ModelMode,
@@ -203,6 +204,11 @@ impl KeyIndex {
         self.change_project(project, organization, |state| {
             state.limits = limits.iter().map(|limit| LimitEntry::of_project(limit, &state.limits)).collect();
         });
+    }
+
+    /// Takes what is decided about a project's response cache, as it is now.
+    pub fn put_cache(&self, project: ProjectId, organization: OrganizationId, cache: ProjectCache) {
+        self.change_project(project, organization, |state| state.cache = cache);
     }
 
     /// Takes the prices that an organization sets, as they are now.

@@ -12,6 +12,7 @@ mod api_keys;
 mod audit_logs;
 mod auth;
 mod budgets;
+mod cache;
 mod credentials;
 mod data_plane;
 mod error;
@@ -78,6 +79,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(budgets::routes())
         .merge(spend_limits::routes())
         .merge(rate_limits::routes())
+        .merge(cache::routes())
         .merge(api_keys::routes())
         .merge(admin_api_keys::routes())
         .merge(audit_logs::routes())

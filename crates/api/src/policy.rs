@@ -100,6 +100,11 @@ const POLICY: &[(&str, Needs)] = &[
     ("list-project-rate-limits", Holds(LimitsRead)),
     ("update-project-rate-limits", Holds(LimitsManage)),
 
+    // Cache
+    ("retrieve-project-cache", Holds(ProjectRead)),
+    ("modify-project-cache", Holds(ProjectUpdate)),
+    ("purge-project-cache", Holds(ProjectUpdate)),
+
     // API keys
     ("list-project-api-keys", Holds(ApiKeysRead)),
     ("create-project-api-key", Holds(ApiKeysCreate)),

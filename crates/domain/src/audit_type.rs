@@ -16,6 +16,8 @@ pub const WRITTEN: &[&str] = &[
     "budget.created",
     "budget.deleted",
     "budget.updated",
+    "cache.purged",
+    "cache.updated",
     "credential.created",
     "credential.deleted",
     "credential.updated",

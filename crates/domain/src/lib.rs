@@ -12,6 +12,7 @@ pub mod assignment;
 pub mod audit;
 pub mod audit_type;
 pub mod budget;
+pub mod cache;
 pub mod clock;
 pub mod credential;
 pub mod csv;

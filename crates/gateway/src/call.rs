@@ -18,6 +18,7 @@ use crate::{
     ConnectionInfo,
     body::{self, Shape},
     bounds::Bounds,
+    cache::{self, Found, Question},
     core::Core,
     cors,
     error::CallError,
@@ -185,6 +186,15 @@ async fn let_through(
         }
     };
 
+    // A body that trickles in doesn't outlive its key.
+    parts.index.recheck(&caller, parts.clock.now())?;
+    // What the cache has consumes nothing: neither cap nor limits know of it.
+    let question = Question { operation, choice, body: &body, is_stored: is_kept, waited };
+    let passing = match cache::lookup(call, &caller, &question)? {
+        Found::Answer(answer) => return Ok(*answer),
+        Found::Nothing(passing) => passing,
+    };
+
     let limits = match key.limits_models() {
         true => choice.ask(&wish.model, |names| key.limits_of(names)),
         false => key.limits_of(&[]),
@@ -199,8 +209,6 @@ async fn let_through(
     let adds_usage = wish.stream && operation.usage_is_asked_for() && wish.stream_options != StreamOptions::Asked;
     let rename = (choice.model != wish.model).then_some(choice.model);
     let body = splice(&body, &wish, rename, adds_usage);
-    // A body that trickles in doesn't outlive its key.
-    parts.index.recheck(&caller, parts.clock.now())?;
     // 8 to 10: the request cap, the rate limits and the budgets. From here on the
     // call is in the books.
     let item = Item::call(choice.credential, choice.model, operation);
@@ -209,6 +217,7 @@ async fn let_through(
     let (stream, keep) = (wish.stream, is_kept.then_some(choice.credential.id));
     let outgoing = forward::Outgoing { keep, caller, target, operation, body, stream, adds_usage, waited };
     let mut answer = forward::forward(call, outgoing, settlement).await?;
+    passing.watch(call, &mut answer);
     rate_limit::tell(&standing, operation.dialect(), parts.clock.now(), answer.headers_mut());
     Ok(answer)
 }

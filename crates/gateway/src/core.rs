@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 use crate::{
     GatewayOptions, GatewayParts,
     admission::{Admission, Refusals},
+    cache::ResponseCache,
     inbound::{Pace, Room},
     metrics::Counts,
     models::ModelLists,
@@ -23,6 +24,7 @@ pub(crate) struct Shared {
     pub(crate) parts: GatewayParts,
     pub(crate) options: GatewayOptions,
     pub(crate) models: ModelLists,
+    pub(crate) cache: ResponseCache,
     pub(crate) admission: Arc<Admission>,
     /// Each core's.
     pub(crate) counts: Vec<Arc<Counts>>,
@@ -37,6 +39,7 @@ impl Shared {
         Ok(Self {
             acceptor: parts.certificate.clone().map(tls::acceptor).transpose()?,
             models: ModelLists::default(),
+            cache: ResponseCache::new(options.cache_memory),
             admission: Admission::new(&options),
             counts: (0..options.cores.max(1)).map(|_| Arc::default()).collect(),
             room: Room::new(options.bodies_limit),

@@ -138,6 +138,12 @@ impl CallError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "usage_journal_unavailable", message)
     }
 
+    /// The caller wants nothing but what is kept, and nothing is.
+    pub(crate) fn not_cached() -> Self {
+        let message = "The cache has no answer to this request, and Cache-Control: only-if-cached asks for no other. Leave it out to ask the provider.";
+        Self::new(StatusCode::GATEWAY_TIMEOUT, "not_cached", message).last_word()
+    }
+
     pub(crate) fn panicked() -> Self {
         let message = "Keyward has made a mistake. Try again, and report this request id if it stays.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message)

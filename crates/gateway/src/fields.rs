@@ -106,12 +106,8 @@ impl Visitor<'_> for Key<'_> {
 
 /// Whether a lenient parser could take `key` for `known`: letters of any case
 /// and their Unicode relatives (Go's `encoding/json` folds `ſ` to `s`), with
-/// or without underscores and hyphens (Go's second version).
+/// or without underscores and hyphens, however many (Go's second version).
 pub(crate) fn folds_to(key: &str, known: &str) -> bool {
-    // Every relative of an ASCII letter has at most three bytes.
-    if key.len() > known.len() * 3 {
-        return false;
-    }
     let folded = key.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase);
     folded.filter(|c| !matches!(c, '_' | '-')).eq(known.chars().filter(|c| *c != '_'))
 }
@@ -124,5 +120,15 @@ mod tests {
     fn relatives_of_a_letter_fold_and_longer_words_do_not() {
         assert!(folds_to("to\u{212a}en", "token"));
         assert!(!folds_to("models", "model") && !folds_to("upstream", "stream"));
+    }
+
+    #[test]
+    fn no_number_of_separators_makes_another_word() {
+        for padding in [1, 3, 100] {
+            let separators = "_-".repeat(padding);
+            assert!(folds_to(&format!("mo{separators}del"), "model"), "{padding}");
+            assert!(folds_to(&format!("{separators}stream_options{separators}"), "stream_options"), "{padding}");
+        }
+        assert!(!folds_to("", "model") && !folds_to("___", "model"));
     }
 }

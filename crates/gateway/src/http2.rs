@@ -15,7 +15,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Method, Request, Response, header};
 use http_body::{Body, Frame, SizeHint};
 use hyper::{body::Incoming, rt::Executor, server::conn::http2, service::service_fn};
 use hyper_util::rt::TokioTimer;
@@ -105,8 +105,21 @@ async fn answer(
 ) -> Result<Response<Handed>, Infallible> {
     let (mut head, body) = request.into_parts();
     let checked = message::check_http2(&mut head);
-    let (answer, begun) = connection::respond(&core, &wire, peer, head, body, checked.err()).await;
+    let is_head = head.method == Method::HEAD;
+    let (mut answer, begun) = connection::respond(&core, &wire, peer, head, body, checked.err()).await;
+    if is_head {
+        leave_out_body(&mut answer);
+    }
     Ok(answer.map(|body| Handed { body, progress, _begun: begun }))
+}
+
+/// An answer to HEAD has the headers alone. Of HTTP/1.1 hyper sees to that, of
+/// HTTP/2 it doesn't.
+fn leave_out_body(answer: &mut Response<AnswerBody>) {
+    if let Some(length) = answer.body().size_hint().exact() {
+        answer.headers_mut().entry(header::CONTENT_LENGTH).or_insert_with(|| length.into());
+    }
+    *answer.body_mut() = AnswerBody::empty();
 }
 
 /// The calls of one connection. As the server's executor it runs them.

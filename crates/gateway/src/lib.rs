@@ -12,6 +12,7 @@
 mod admission;
 mod body;
 mod bounds;
+mod cache;
 mod call;
 mod connection;
 mod core;
@@ -21,6 +22,9 @@ mod error;
 mod fields;
 mod form;
 mod forward;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod head;
 mod http2;
 mod inbound;
@@ -146,6 +150,9 @@ pub struct GatewayOptions {
     pub body_rate: u64,
     /// The bodies of all calls that are held at once, in bytes.
     pub bodies_limit: usize,
+    /// What the response caches of all projects take, in bytes; with 0 nothing
+    /// is kept.
+    pub cache_memory: usize,
     /// Connections that may be open at once.
     pub max_connections: usize,
     /// As many of them may be one address's, unless it is a trusted proxy.
@@ -161,7 +168,7 @@ pub struct GatewayOptions {
 impl GatewayOptions {
     /// One core on `listen`, no proxy trusted, no origin allowed, bodies up to
     /// 20 MiB within ten minutes and 60 seconds between their pieces, 1 GiB of
-    /// them in all, 1024 connections from wherever, 60 seconds for a caller
+    /// them in all, 64 MiB of answers in the cache, 1024 connections from wherever, 60 seconds for a caller
     /// that takes nothing, 30 seconds to drain.
     pub fn new(listen: SocketAddr) -> Self {
         Self {
@@ -174,6 +181,7 @@ impl GatewayOptions {
             body_time: Duration::from_secs(600),
             body_rate: 1024,
             bodies_limit: 1 << 30,
+            cache_memory: 64 << 20,
             max_connections: 1024,
             max_connections_per_address: 1024,
             answer_idle: Duration::from_secs(60),

@@ -29,8 +29,10 @@ pub(crate) fn check(head: &request::Parts, wire: &Wire) -> Result<After, CallErr
     if head.version != Version::HTTP_11 && head.version != Version::HTTP_10 {
         return refuse("The request must be HTTP/1.1.");
     }
-    if !head.headers.contains_key(header::TRANSFER_ENCODING) {
-        return Ok(After::Open);
+    let mut codings = head.headers.get_all(header::TRANSFER_ENCODING).iter();
+    let Some(coding) = codings.next() else { return Ok(After::Open) };
+    if !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked") || codings.next().is_some() {
+        return refuse("The request's body must come with a Content-Length, or with Transfer-Encoding: chunked alone.");
     }
     match wire.chunked_head() {
         ChunkedHead::Clear => Ok(After::Open),

@@ -152,13 +152,26 @@ pub struct Snapshot {
     pub connections: u64,
     /// Connections that weren't.
     pub connections_refused: u64,
+    /// Calls that the response cache answered.
+    pub cache_hits: u64,
+    /// Calls that it would have answered if it had known the answer.
+    pub cache_misses: u64,
+    /// Bytes of the answers in it.
+    pub cache_bytes: u64,
 }
 
 impl Metrics {
     /// Sums up.
     pub fn snapshot(&self) -> Snapshot {
-        let Shared { counts, admission, .. } = &*self.0;
-        let mut sum = Snapshot { open_connections: admission.open(), ..Snapshot::default() };
+        let Shared { counts, admission, cache, .. } = &*self.0;
+        let (cache_hits, cache_misses) = cache.counts();
+        let mut sum = Snapshot {
+            open_connections: admission.open(),
+            cache_hits,
+            cache_misses,
+            cache_bytes: cache.bytes(),
+            ..Snapshot::default()
+        };
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         for core in counts {
             for (number, classes) in core.requests.iter().enumerate() {

@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use keyward_domain::clock::to_millis;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -217,6 +218,7 @@ async fn serve(core: Rc<Core>, listener: TcpListener, draining: CancellationToke
             _ = tidy.tick() => {
                 core.upstream.close_aged();
                 let _ = core.ledger.catch_up();
+                tidy_cache(&core);
             }
         }
     }
@@ -233,6 +235,15 @@ async fn serve(core: Rc<Core>, listener: TcpListener, draining: CancellationToke
     }
     if let Err(error) = core.ledger.catch_up() {
         tracing::error!(%error, lost = core.ledger.kept(), "the usage of some calls can't be recorded");
+    }
+}
+
+/// Beside the calls: all answers are looked at.
+fn tidy_cache(core: &Core) {
+    let now = to_millis(core.shared.parts.clock.now());
+    if core.shared.cache.is_untidy(now) {
+        let shared = Arc::clone(&core.shared);
+        core.tasks.spawn_blocking(move || shared.cache.tidy(&shared.parts.index, now));
     }
 }
 

@@ -180,7 +180,7 @@ impl Ledger {
         self.kept.borrow().len()
     }
 
-    fn append(&self, record: &UsageRecord) -> Result<(), JournalError> {
+    pub(crate) fn append(&self, record: &UsageRecord) -> Result<(), JournalError> {
         self.write(&UsageRecord { at_ms: to_millis(self.clock.now()), ..*record })
     }
 

@@ -19,7 +19,12 @@ use keyward_provider::{
     tap::{ResponseTap, TapOutcome},
 };
 
-use crate::{error::CallError, settle::Settlement, watch::Watch};
+use crate::{
+    cache::{MAX_ANSWER, Recording},
+    error::CallError,
+    settle::Settlement,
+    watch::Watch,
+};
 
 /// The answer broke off; the connection to the caller is closed unfinished.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +46,8 @@ pub(crate) struct Forwarding {
     is_success: bool,
     length: Option<u64>,
     state: State,
+    /// Writes the answer down for the cache, until it is settled.
+    recording: Option<Recording>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +82,7 @@ impl Forwarding {
             is_success,
             length,
             state: State::Going,
+            recording: None,
         };
         if forwarding.is_complete() {
             forwarding.settle();
@@ -101,7 +109,20 @@ impl Forwarding {
             is_success: true,
             length: None,
             state: State::Going,
+            recording: None,
         }
+    }
+
+    /// Has the answer written down from its first piece on; whether there is
+    /// anything that could be kept.
+    pub(crate) fn record(&mut self, recording: Recording) -> bool {
+        let is_possible = self.state == State::Going
+            && self.opening.is_none()
+            && self.length.is_none_or(|length| length <= MAX_ANSWER as u64);
+        if is_possible {
+            self.recording = Some(recording);
+        }
+        is_possible
     }
 
     pub(crate) fn is_end(&self) -> bool {
@@ -159,10 +180,24 @@ impl Forwarding {
         let Some(tap) = &mut self.tap else { return self.last(piece) };
         let piece = tap.take(piece);
         if tap.has_ended() || self.is_complete() {
-            let rest = self.settle().map_or_else(Bytes::new, |outcome| outcome.rest);
-            return self.last(join(piece, rest));
+            let outcome = self.settle();
+            let is_sound = outcome.as_ref().is_some_and(|outcome| outcome.clean && !outcome.failed);
+            let piece = join(piece, outcome.map_or_else(Bytes::new, |outcome| outcome.rest));
+            self.keep(&piece, is_sound);
+            return self.last(piece);
+        }
+        if let Some(recording) = &mut self.recording {
+            recording.take(&piece);
         }
         piece
+    }
+
+    /// Keeps what was written down, if it is all of a sound answer.
+    fn keep(&mut self, last: &[u8], is_sound: bool) {
+        if let Some(mut recording) = self.recording.take().filter(|_| is_sound && self.is_success) {
+            recording.take(last);
+            recording.keep();
+        }
     }
 
     /// Tells the server with the last piece that it is the last.
@@ -175,10 +210,17 @@ impl Forwarding {
 
     /// The provider has ended its answer.
     fn end(&mut self) -> Result<Bytes, CallError> {
-        let cut_short = self.body.as_ref().is_some_and(UpstreamBody::ends_by_close) && self.is_success;
+        let ends_by_close = self.body.as_ref().is_some_and(UpstreamBody::ends_by_close);
+        // Of bytes that nobody reads only their framing tells the end.
+        let is_proven = !ends_by_close || self.tap.as_ref().is_some_and(|tap| !tap.is_unread());
         let rest = match self.settle() {
-            Some(outcome) if cut_short && !outcome.clean => return Err(CallError::broken_answer(None)),
-            Some(outcome) => outcome.rest,
+            Some(outcome) if ends_by_close && self.is_success && !outcome.clean => {
+                return Err(CallError::broken_answer(None));
+            }
+            Some(outcome) => {
+                self.keep(&outcome.rest, is_proven && outcome.clean && !outcome.failed);
+                outcome.rest
+            }
             None => Bytes::new(),
         };
         self.state = State::Whole;
@@ -194,7 +236,7 @@ impl Forwarding {
     /// Gives the answer up: the provider's connection is closed, the caller is
     /// told where a stream can still tell.
     fn break_off(&mut self, error: &CallError, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
-        (self.body, self.opening) = (None, None);
+        (self.body, self.opening, self.recording) = (None, None, None);
         self.state = State::Breaking;
         let place =
             self.tap.as_ref().filter(|tap| tap.is_between_events() && !tap.has_ended()).map(ResponseTap::events);

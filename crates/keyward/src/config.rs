@@ -91,6 +91,8 @@ settings! {
     max_body_bytes: usize, "KEYWARD_MAX_BODY_BYTES", "20971520";
     /// Request bodies that all calls hold at once, in bytes; 0 is a quarter of the memory.
     max_bodies_bytes: usize, "KEYWARD_MAX_BODIES_BYTES", "0";
+    /// Memory of all projects' response caches, in bytes; 0: nothing is kept.
+    cache_memory: usize, "KEYWARD_CACHE_MEMORY", "67108864";
     /// Seconds that a request's body may take to be whole.
     body_timeout: u64, "KEYWARD_BODY_TIMEOUT", "600";
     /// Connections that may be open at once; 0 is what the limit of open files (ulimit -n) allows.
@@ -157,6 +159,8 @@ pub struct Settings {
     pub max_body_bytes: usize,
     /// Bytes of bodies held at once.
     pub max_bodies_bytes: usize,
+    /// Bytes of answers in response caches.
+    pub cache_memory: usize,
     /// Seconds for a body.
     pub body_timeout: u64,
     /// Connections in all, if decided.
@@ -212,6 +216,10 @@ impl Settings {
                 "max_bodies_bytes is {max_bodies_bytes}: it must be at least max_body_bytes ({max_body_bytes}), or 0"
             );
         }
+        let cache_memory = given.cache_memory.unwrap_or(64 << 20);
+        if (1..1 << 20).contains(&cache_memory) {
+            bail!("cache_memory is {cache_memory}: it must be at least 1048576 bytes (1 MiB), or 0 to keep nothing");
+        }
         let listen = given.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
         let tls = tls_files(given.tls_certificate, given.tls_key)?;
         Ok(Self {
@@ -230,6 +238,7 @@ impl Settings {
             allowed_origins: origins(&given.allowed_origins.unwrap_or_default())?,
             max_body_bytes,
             max_bodies_bytes,
+            cache_memory,
             body_timeout: seconds("body_timeout", given.body_timeout, 600)?,
             max_connections: decided(given.max_connections),
             max_connections_per_address: decided(given.max_connections_per_address),
@@ -359,6 +368,7 @@ mod tests {
             ("metrics_listen = \"9464\"", "metrics_listen"),
             ("tls_key = \"a.pem\"", "tls_certificate"),
             ("max_bodies_bytes = 1024", "max_bodies_bytes"),
+            ("cache_memory = 1000", "cache_memory"),
             ("body_timeout = 0", "body_timeout"),
             ("max_connections = -1", "max_connections"),
             ("max_connections_per_address = \"many\"", "max_connections_per_address"),

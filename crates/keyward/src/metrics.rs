@@ -121,11 +121,17 @@ impl Collector for Told {
         let help = "Connections beyond max_connections or one address's share";
         total(out, "keyward_connections_refused", help, now.connections_refused)?;
 
+        total(out, "keyward_cache_hits", "Calls that a response cache answered", now.cache_hits)?;
+        let help = "Calls that a response cache would have answered if it had known the answer";
+        total(out, "keyward_cache_misses", help, now.cache_misses)?;
+
         let open = i64::try_from(now.open_connections).unwrap_or(i64::MAX);
         let keys = i64::try_from(self.keyward.index().len()).unwrap_or(i64::MAX);
         let unsettled = i64::try_from(self.keyward.unsettled_bytes()).unwrap_or(i64::MAX);
         gauge(out, "keyward_open_connections", "Connections of callers that are open", open)?;
         gauge(out, "keyward_requests_in_flight", "Requests that are being answered", now.in_flight)?;
+        let cached = i64::try_from(now.cache_bytes).unwrap_or(i64::MAX);
+        gauge(out, "keyward_cache_bytes", "Answers in the response caches", cached)?;
         gauge(out, "keyward_index_keys", "API keys in memory", keys)?;
         let age = self.keyward.index_age_ms().max(0);
         gauge(out, "keyward_index_age_milliseconds", "Since the keys in memory were last known to be complete", age)?;

@@ -206,6 +206,7 @@ fn start_gateway(
         body_limit: settings.max_body_bytes,
         body_time: Duration::from_secs(settings.body_timeout),
         bodies_limit: settings.max_bodies_bytes,
+        cache_memory: settings.cache_memory,
         max_connections,
         max_connections_per_address: settings
             .max_connections_per_address

@@ -25,6 +25,7 @@ pub mod aggregate;
 pub mod api_key;
 pub mod audit;
 pub mod budget;
+pub mod cache;
 pub mod credential;
 pub mod denied;
 pub mod group;

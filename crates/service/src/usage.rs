@@ -241,11 +241,12 @@ impl Sums {
         let used = self.keys.entry(ApiKeyId::from_uuid(record.api_key)).or_default();
         let tokens = |count: u64| count.min(MAX_TOKENS).cast_signed();
         used.requests += i64::from(record.requests);
+        used.cached += i64::from(record.cached);
         used.input_tokens += tokens(record.input_tokens);
         used.output_tokens += tokens(record.output_tokens);
         used.cost_nanos = used.cost_nanos.saturating_add(cost(record));
         // A counted call is a use also when the process died before it was sent.
-        if record.sent || record.requests > 0 {
+        if record.sent || record.cached || record.requests > 0 {
             if used.last.is_none_or(|(last, _)| last <= at) {
                 used.last = Some((at, record.ip));
             }
@@ -254,16 +255,17 @@ impl Sums {
             }
         }
         // What only counts or takes back a count isn't a call that was made.
-        if !record.sent {
+        if !record.sent && !record.cached {
             return;
         }
-        if let Some(credential) = record.credential {
+        if let Some(credential) = record.credential.filter(|_| record.sent) {
             let last = self.credentials.entry(CredentialId::from_uuid(credential)).or_insert(at);
             *last = at.max(*last);
         }
         let amounts = Amounts {
-            requests: 1,
+            requests: i64::from(record.sent),
             unpriced_requests: i64::from(record.cost_nanos.is_none()),
+            cached_requests: i64::from(record.cached),
             input_tokens: tokens(record.input_tokens),
             cached_input_tokens: tokens(record.cached_input_tokens),
             cache_write_tokens: tokens(record.cache_write_tokens),

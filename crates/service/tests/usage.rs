@@ -62,6 +62,7 @@ async fn a_reader_sees_the_call_before() {
     append(&house, &call(&house, key));
     let expected = KeyUsage {
         request_count: 1,
+        cached_count: 0,
         input_tokens: 10,
         output_tokens: 3,
         cost_nanos: 7,
@@ -75,6 +76,30 @@ async fn a_reader_sees_the_call_before() {
     let query = ListApiKeys { project: project.id, filter: ApiKeyFilter::default(), sort: KeySort::default(), page };
     let listed = api_key::list(&house.keyward, &house.owner(), query).await.unwrap();
     assert_eq!(listed.data[0].usage.request_count, 2);
+}
+
+#[tokio::test]
+async fn what_the_cache_answered_is_a_use_and_nothing_else() {
+    let house = House::serving().await;
+    let project = house.project("Search").await;
+    let key = key_of(&house, project.id, "CI").await;
+    let hit =
+        UsageRecord { requests: 0, input_tokens: 0, output_tokens: 0, sent: false, cached: true, ..call(&house, key) };
+    for _ in 0..3 {
+        append(&house, &UsageRecord { cost_nanos: Some(0), ..hit });
+    }
+    let expected = KeyUsage {
+        cached_count: 3,
+        last_used_at: Some(house.keyward.now()),
+        last_used_ip: Some(IpAddr::from([192, 0, 2, 1])),
+        ..KeyUsage::default()
+    };
+    assert_eq!(usage(&house, key).await, expected);
+    let today = usage_report::today(&house.keyward, &house.owner(), project.id).await.unwrap();
+    assert_eq!(today, usage_report::Amounts { cached_requests: 3, ..Default::default() });
+    append(&house, &call(&house, key));
+    let today = usage_report::today(&house.keyward, &house.owner(), project.id).await.unwrap();
+    assert_eq!((today.requests, today.cached_requests, today.unpriced_requests), (1, 3, 0));
 }
 
 #[tokio::test]

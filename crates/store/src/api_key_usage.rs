@@ -16,6 +16,7 @@ use crate::{Conn, StoreError};
 #[derive(sqlx::FromRow)]
 pub(crate) struct UsageRow {
     request_count: Option<i64>,
+    cached_count: Option<i64>,
     input_tokens: Option<i64>,
     output_tokens: Option<i64>,
     cost_nanos: Option<i64>,
@@ -28,6 +29,7 @@ impl From<UsageRow> for KeyUsage {
     fn from(row: UsageRow) -> Self {
         Self {
             request_count: row.request_count.map_or(0, i64::cast_unsigned),
+            cached_count: row.cached_count.map_or(0, i64::cast_unsigned),
             input_tokens: row.input_tokens.map_or(0, i64::cast_unsigned),
             output_tokens: row.output_tokens.map_or(0, i64::cast_unsigned),
             cost_nanos: row.cost_nanos.unwrap_or(0),
@@ -43,6 +45,8 @@ impl From<UsageRow> for KeyUsage {
 pub struct Used {
     /// Calls; negative if more were given back than made. The count stops at 0.
     pub requests: i64,
+    /// Calls answered from the cache; not negative.
+    pub cached: i64,
     /// Tokens read by models; not negative.
     pub input_tokens: i64,
     /// Tokens written by models; not negative.
@@ -60,8 +64,8 @@ pub struct Used {
 // row. Sums stop at the largest number there is.
 const ADD: &str = "INSERT INTO api_key_usage
         (api_key_id, request_count, input_tokens, output_tokens, last_used_at, last_used_ip,
-            previous_last_used_at, cost_nanos)
-    SELECT id, CASE WHEN $2 < 0 THEN 0 ELSE $2 END, $3, $4, $5, $6, $7, $9 FROM api_keys WHERE id = $1
+            previous_last_used_at, cost_nanos, cached_count)
+    SELECT id, CASE WHEN $2 < 0 THEN 0 ELSE $2 END, $3, $4, $5, $6, $7, $9, $10 FROM api_keys WHERE id = $1
     ON CONFLICT (api_key_id) DO UPDATE SET
         request_count = CASE WHEN api_key_usage.request_count + $2 < 0 THEN 0
             ELSE api_key_usage.request_count + $2 END,
@@ -70,6 +74,7 @@ const ADD: &str = "INSERT INTO api_key_usage
         output_tokens = CASE WHEN api_key_usage.output_tokens > $8 - $4 THEN $8
             ELSE api_key_usage.output_tokens + $4 END,
         cost_nanos = CASE WHEN api_key_usage.cost_nanos > $8 - $9 THEN $8 ELSE api_key_usage.cost_nanos + $9 END,
+        cached_count = api_key_usage.cached_count + $10,
         last_used_ip = CASE WHEN $5 IS NULL OR api_key_usage.last_used_at > $5 THEN api_key_usage.last_used_ip
             ELSE $6 END,
         last_used_at = CASE WHEN $5 IS NULL OR api_key_usage.last_used_at > $5 THEN api_key_usage.last_used_at
@@ -91,7 +96,8 @@ pub async fn add(conn: &mut Conn<'_>, key: ApiKeyId, used: &Used) -> Result<(), 
         used.last.and_then(|(_, ip)| ip).map(|ip| ip.to_string()),
         used.previous_last.map(to_millis),
         i64::MAX,
-        used.cost_nanos
+        used.cost_nanos,
+        used.cached
     )
     .map(drop)
 }

@@ -36,6 +36,7 @@ pub mod password;
 mod patience;
 pub mod price;
 pub mod project;
+pub mod project_cache;
 pub mod project_limit;
 pub mod provider_resource;
 pub mod retention;

@@ -141,9 +141,10 @@ const fn dimensions(grouping: Grouping) -> [(bool, &'static str, &'static str, &
     ]
 }
 
-const COUNTS: [&str; 10] = [
+const COUNTS: [&str; 11] = [
     "requests",
     "unpriced_requests",
+    "cached_requests",
     "input_tokens",
     "cached_input_tokens",
     "cache_write_tokens",

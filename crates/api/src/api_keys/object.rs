@@ -60,6 +60,8 @@ pub struct ApiKeyObject {
     pub max_requests: Option<u64>,
     /// Calls sent to a provider.
     pub request_count: u64,
+    /// Calls answered from the project's cache; they aren't among the others.
+    pub cached_count: u64,
     /// Tokens used.
     pub usage: UsageObject,
     /// Data permissions; empty: all of them.
@@ -252,6 +254,7 @@ impl ApiKeyObject {
             last_used_ip: usage.last_used_ip.map(|ip| ip.to_string()),
             max_requests: key.max_requests,
             request_count: usage.request_count,
+            cached_count: usage.cached_count,
             usage: UsageObject {
                 input_tokens: usage.input_tokens,
                 output_tokens: usage.output_tokens,

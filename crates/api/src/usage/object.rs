@@ -69,6 +69,8 @@ pub struct CompletionsUsageObject {
     pub num_model_requests: i64,
     /// Of the calls, those whose cost nobody knows: they aren't in the cost.
     pub num_unpriced_requests: i64,
+    /// Calls that Keyward's cache answered: they aren't among the others.
+    pub num_cached_requests: i64,
     /// What they cost, in decimal dollars.
     pub cost: String,
     /// The same in nanodollars.
@@ -109,6 +111,7 @@ impl From<Sum> for CompletionsUsageObject {
             output_audio_tokens: amounts.output_audio_tokens,
             num_model_requests: amounts.requests,
             num_unpriced_requests: amounts.unpriced_requests,
+            num_cached_requests: amounts.cached_requests,
             cost: dollars(amounts.cost_nanos),
             cost_nanos: amounts.cost_nanos,
             project_id: sum.project.map(|id| id.to_string()),
@@ -133,6 +136,8 @@ pub struct EmbeddingsUsageObject {
     pub num_model_requests: i64,
     /// Of the calls, those whose cost nobody knows: they aren't in the cost.
     pub num_unpriced_requests: i64,
+    /// Calls that Keyward's cache answered: they aren't among the others.
+    pub num_cached_requests: i64,
     /// What they cost, in decimal dollars.
     pub cost: String,
     /// The same in nanodollars.
@@ -157,6 +162,7 @@ impl From<Sum> for EmbeddingsUsageObject {
             input_tokens: sum.amounts.input_tokens,
             num_model_requests: sum.amounts.requests,
             num_unpriced_requests: sum.amounts.unpriced_requests,
+            num_cached_requests: sum.amounts.cached_requests,
             cost: dollars(sum.amounts.cost_nanos),
             cost_nanos: sum.amounts.cost_nanos,
             project_id: sum.project.map(|id| id.to_string()),
@@ -185,6 +191,8 @@ pub struct CostObject {
     pub num_model_requests: i64,
     /// Of the calls, those whose cost nobody knows: they aren't in the amount.
     pub num_unpriced_requests: i64,
+    /// Calls that Keyward's cache answered: they aren't among the others.
+    pub num_cached_requests: i64,
     /// When grouped by it.
     pub project_id: Option<String>,
     /// When grouped by it.
@@ -226,6 +234,7 @@ impl From<Sum> for CostObject {
             line_item,
             num_model_requests: amounts.requests,
             num_unpriced_requests: amounts.unpriced_requests,
+            num_cached_requests: amounts.cached_requests,
             project_id: sum.project.map(|id| id.to_string()),
             api_key_id: sum.key.map(|id| id.to_string()),
         }

@@ -5,6 +5,7 @@ mod admin_keys;
 mod api_keys;
 mod audit;
 mod budgets;
+mod cache;
 mod confirm;
 mod credentials;
 mod grants;
@@ -52,6 +53,7 @@ pub fn routes() -> Router<Console> {
         .merge(manage::routes())
         .merge(limits::routes())
         .merge(budgets::routes())
+        .merge(cache::routes())
         .merge(service_accounts::routes())
         .merge(audit::routes())
         .merge(users::routes())

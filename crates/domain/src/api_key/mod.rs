@@ -170,6 +170,8 @@ impl ApiKey {
 pub struct KeyUsage {
     /// Calls sent to a provider.
     pub request_count: u64,
+    /// Calls answered from the cache; they aren't among the others.
+    pub cached_count: u64,
     /// Tokens read by models.
     pub input_tokens: u64,
     /// Tokens written by models.

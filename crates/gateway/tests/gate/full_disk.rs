@@ -76,6 +76,25 @@ fn a_journal_that_cannot_be_written_lets_no_call_out_and_loses_none() {
 }
 
 #[test]
+fn what_cannot_be_counted_is_not_answered_from_the_cache() {
+    in_a_process("full_disk::what_cannot_be_counted_is_not_answered_from_the_cache", async {
+        let (gate, mut provider) = setup().await;
+        provider.always_answer(CHAT_ANSWER);
+        gate.set_cache(crate::cache::ON);
+        let key = gate.key();
+        assert_eq!(gate.chat(&key).await.status, 200);
+        set_full(&gate, true);
+        for _ in 0..3 {
+            gate.chat(&key).await.assert_error(503, "usage_journal_unavailable");
+        }
+        set_full(&gate, false);
+        assert!(gate.chat(&key).await.header("cache-status").unwrap().contains("; hit"));
+        let cached: Vec<_> = gate.records().iter().map(|record| record.cached).collect();
+        assert_eq!((provider.seen(), cached), (1, vec![false, true]));
+    });
+}
+
+#[test]
 fn a_refused_admission_gives_the_count_back_and_the_next_calls_ask_again() {
     in_a_process("full_disk::a_refused_admission_gives_the_count_back_and_the_next_calls_ask_again", async {
         let (gate, mut provider) = setup().await;

@@ -108,6 +108,18 @@ async fn a_call_over_http_2_is_answered_like_any_other() {
 }
 
 #[tokio::test]
+async fn an_answer_to_head_is_headers_alone() {
+    let (gate, _provider, key) = Gate::with_provider().await;
+    let mut caller = Caller::connect(&gate).await;
+    for path in ["/v1/models", "/v1/nothing", "/a"] {
+        let request = caller.request(&key, Method::HEAD, path, Full::default().boxed_unsync());
+        let answer = within(caller.calls.send_request(request)).await.unwrap();
+        assert!(answer.headers().contains_key("content-length"), "{path}");
+        assert_eq!(text(answer).await, "", "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_stream_that_its_caller_cancels_ends_at_the_provider_and_the_others_go_on() {
     let (gate, mut provider, key) = Gate::with_provider().await;
     let mut caller = Caller::connect(&gate).await;

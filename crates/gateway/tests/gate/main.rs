@@ -7,6 +7,8 @@
 mod bodies;
 mod books;
 mod budgets;
+mod cache;
+mod cache_hostile;
 mod caps;
 mod checks;
 mod cut;

@@ -45,6 +45,23 @@ async fn two_lengths_are_refused_in_any_order_and_however_they_arrive() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_coded_on_its_way_is_refused_whatever_it_holds() {
+    let gate = Gate::start();
+    for codings in [
+        "transfer-encoding: gzip, chunked\r\n",
+        "transfer-encoding: identity, chunked\r\n",
+        "transfer-encoding: chunked, chunked\r\n",
+        "transfer-encoding: identity\r\ntransfer-encoding: chunked\r\n",
+        "transfer-encoding: gzip\r\n",
+    ] {
+        let mut client = gate.connect().await;
+        client.send(request(&format!("host: a\r\n{codings}"), "5\r\nhello\r\n0\r\n\r\n")).await;
+        client.answer().await.assert_error(400, "malformed_request");
+        assert!(client.is_closed().await, "{codings}");
+    }
+}
+
+#[tokio::test]
 async fn two_lengths_behind_another_request_never_carry_a_third() {
     let gate = Gate::start();
     let first = "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n";

@@ -30,6 +30,8 @@ pub(super) struct ApiKey {
     #[serde(default)]
     request_count: u64,
     #[serde(default)]
+    cached_count: u64,
+    #[serde(default)]
     usage: Usage,
     #[serde(default)]
     scopes: Vec<String>,
@@ -117,6 +119,7 @@ impl Shown for ApiKey {
             ("expires", time_or_never(self.expires_at)),
             ("last used", last_used),
             ("requests", format!("{} of {}", self.request_count, self.cap())),
+            ("from the cache", self.cached_count.to_string()),
             ("tokens", format!("{} in, {} out", self.usage.input_tokens, self.usage.output_tokens)),
             ("scopes", several(&self.scopes, "full")),
             ("models", several(&self.allowed_models, "all of the project")),

@@ -15,6 +15,7 @@ mod arguments;
 mod audit;
 mod audit_export;
 mod audit_verify;
+mod cache;
 mod client;
 mod completion;
 mod credentials;
@@ -57,6 +58,8 @@ pub enum AdminCommand {
     Projects(Group<projects::Command>),
     /// API keys of a project: what applications call with
     Keys(Group<keys::Command>),
+    /// Response caches: whether a project's calls may be answered again
+    Cache(Group<cache::Command>),
     /// Credentials: the providers' secrets that Keyward holds
     Credentials(Group<credentials::Command>),
     /// Admin keys: what opens the admin API
@@ -118,6 +121,7 @@ pub async fn execute(command: AdminCommand, shell: &mut Shell<'_>) -> Exit {
     let done = match command {
         AdminCommand::Projects(group) => group.projects(shell).await,
         AdminCommand::Keys(group) => group.keys(shell).await,
+        AdminCommand::Cache(group) => group.cache(shell).await,
         AdminCommand::Credentials(group) => group.credentials(shell).await,
         AdminCommand::AdminKeys(group) => group.admin_keys(shell).await,
         AdminCommand::Members(group) => group.members(shell).await,

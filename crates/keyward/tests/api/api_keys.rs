@@ -44,7 +44,7 @@ async fn a_new_key_answers_all_its_fields_and_its_secret_once(app: &TestApp) {
         "owner_project_access": "active",
         "created_by": {"type": "admin_key", "id": admin_key["id"], "user_id": owner["id"]},
         "created_at": ManualClock::START, "updated_at": ManualClock::START, "expires_at": ManualClock::START + 24 * 3600,
-        "last_used_at": null, "last_used_ip": null, "max_requests": 5, "request_count": 0,
+        "last_used_at": null, "last_used_ip": null, "max_requests": 5, "request_count": 0, "cached_count": 0,
         "usage": {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0, "cost": "0.00", "cost_nanos": 0},
         "limits": {"requests_per_minute": null, "tokens_per_minute": null, "parallel_requests": null},
         "scopes": ["llm:invoke"], "allowed_models": ["gpt-4o*"], "allowed_ips": ["10.0.0.0/8", "::1/128"],

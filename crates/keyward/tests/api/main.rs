@@ -10,6 +10,7 @@ mod api_keys;
 mod audit_logs;
 mod bodies;
 mod budgets;
+mod cache;
 mod credentials;
 mod cross_site;
 mod data_plane;

@@ -4,6 +4,7 @@
 
 mod admin_keys;
 mod audit;
+mod cache;
 mod completion;
 mod credentials;
 mod failures;

@@ -6,6 +6,7 @@ mod account;
 mod admin_keys;
 mod audit;
 mod budgets;
+mod cache;
 mod coming_in;
 mod groups;
 mod invitations;

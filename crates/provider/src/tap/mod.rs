@@ -37,6 +37,8 @@ pub struct TapOutcome {
     /// `true` for a body that can't be read (encoded, or too large to keep):
     /// only its framing tells.
     pub clean: bool,
+    /// Whether the provider says in it that it failed, as far as it can be read.
+    pub failed: bool,
     /// Bytes held back that are still to be forwarded. Never anything but the
     /// beginning of an event whose end didn't come, and only while usage frames
     /// are taken out.
@@ -147,7 +149,9 @@ impl ResponseTap {
     /// The answer is over, or given up.
     pub fn end(self) -> TapOutcome {
         match self.body {
-            Body::Opaque | Body::Whole(Whole::TooLarge) => TapOutcome { usage: None, clean: true, rest: Bytes::new() },
+            Body::Opaque | Body::Whole(Whole::TooLarge) => {
+                TapOutcome { usage: None, clean: true, failed: false, rest: Bytes::new() }
+            }
             Body::Whole(Whole::One(body)) => read_whole(self.operation, &body),
             Body::Whole(Whole::More(body)) => read_whole(self.operation, &body),
             Body::Stream(stream) => stream.end(self.operation),
@@ -185,6 +189,8 @@ fn read_whole(operation: Operation, body: &[u8]) -> TapOutcome {
         service_tier: Option<&'a RawValue>,
         #[serde(borrow)]
         meta: Option<&'a RawValue>,
+        #[serde(borrow)]
+        error: Option<&'a RawValue>,
     }
     /// Where Cohere counts what a reranking used.
     #[derive(Deserialize)]
@@ -194,6 +200,7 @@ fn read_whole(operation: Operation, body: &[u8]) -> TapOutcome {
     }
     let answer = serde_json::from_slice::<Answer<'_>>(body);
     let clean = answer.is_ok();
+    let failed = answer.as_ref().is_ok_and(|answer| answer.error.is_some());
     let usage = answer.ok().and_then(|answer| match operation {
         Operation::Messages => {
             let mut anthropic = AnthropicUsage::default();
@@ -208,7 +215,7 @@ fn read_whole(operation: Operation, body: &[u8]) -> TapOutcome {
         }),
         _ => Some(Usage::from_openai(answer.usage?)?.in_tier(answer.service_tier)),
     });
-    TapOutcome { usage, clean, rest: Bytes::new() }
+    TapOutcome { usage, clean, failed, rest: Bytes::new() }
 }
 
 impl Stream {
@@ -242,7 +249,7 @@ impl Stream {
         let (seen, mut strips) = (&mut self.seen, false);
         self.splitter.finish(|event| strips = seen.see(operation, &event) && self.strip);
         let rest = if strips { Bytes::new() } else { self.held.freeze() };
-        TapOutcome { usage: self.seen.usage(), clean: self.seen.is_clean(), rest }
+        TapOutcome { usage: self.seen.usage(), clean: self.seen.is_clean(), failed: self.seen.failed, rest }
     }
 }
 

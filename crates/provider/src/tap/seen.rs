@@ -17,6 +17,8 @@ pub(super) struct Seen {
     anthropic: AnthropicUsage,
     /// The last event, or the error event, has come.
     pub(super) ended: bool,
+    /// An event said that the provider failed.
+    pub(super) failed: bool,
     /// A picture is whole; another may follow.
     whole: bool,
 }
@@ -59,6 +61,7 @@ impl Seen {
         let usage = || serde_json::from_slice::<Done<'_>>(data).ok().and_then(|done| Usage::from_openai(done.usage?));
         if data.starts_with(b"[DONE]") || begins_with_error(data) {
             self.ended = true;
+            self.failed |= begins_with_error(data);
             return;
         }
         match kind(name, data).as_ref() {
@@ -73,7 +76,7 @@ impl Seen {
                 self.ended = true;
                 self.openai = usage();
             }
-            b"error" => self.ended = true,
+            b"error" => (self.ended, self.failed) = (true, true),
             _ => {}
         }
     }
@@ -97,6 +100,7 @@ impl Seen {
         }
         if data.starts_with(b"[DONE]") || name == b"error" || begins_with_error(data) {
             self.ended = true;
+            self.failed |= !data.starts_with(b"[DONE]");
             return false;
         }
         if !has_usage_object(data) {
@@ -123,15 +127,16 @@ impl Seen {
             service_tier: Option<&'a RawValue>,
         }
         match kind(name, data).as_ref() {
-            b"response.completed" | b"response.incomplete" | b"response.failed" => {
+            name @ (b"response.completed" | b"response.incomplete" | b"response.failed") => {
                 self.ended = true;
+                self.failed |= name == b"response.failed";
                 let end = serde_json::from_slice::<End<'_>>(data).ok();
                 let usage = end
                     .and_then(|end| end.response)
                     .and_then(|response| Some(Usage::from_openai(response.usage?)?.in_tier(response.service_tier)));
                 self.openai = usage.or(self.openai);
             }
-            b"error" => self.ended = true,
+            b"error" => (self.ended, self.failed) = (true, true),
             _ => {}
         }
     }
@@ -156,7 +161,8 @@ impl Seen {
                     self.anthropic.update(usage);
                 }
             }
-            b"message_stop" | b"error" => self.ended = true,
+            b"message_stop" => self.ended = true,
+            b"error" => (self.ended, self.failed) = (true, true),
             _ => {}
         }
     }

@@ -266,8 +266,8 @@ macro_rules! select {
                 k.previous_last_four, k.previous_expires_at, k.disabled, k.revoked_at, k.admin_key_id, k.created_by,
                 k.service_account_id,
                 k.created_at, k.updated_at, k.expires_at, k.max_requests, k.restrictions, k.environment, k.metadata,
-                k.version, u.request_count, u.input_tokens, u.output_tokens, u.cost_nanos, u.last_used_at, u.last_used_ip,
-                u.previous_last_used_at
+                k.version, u.request_count, u.cached_count, u.input_tokens, u.output_tokens, u.cost_nanos, u.last_used_at,
+                u.last_used_ip, u.previous_last_used_at
             FROM api_keys k LEFT JOIN api_key_usage u ON u.api_key_id = k.id
             WHERE k.deleted_at IS NULL AND ",
             $which

@@ -50,6 +50,7 @@ async fn counters_add_up_and_moments_only_rise(database: &Database) {
     let ip: IpAddr = "2001:db8::7".parse().unwrap();
     let first = Used {
         requests: 2,
+        cached: 3,
         input_tokens: 10,
         output_tokens: 20,
         cost_nanos: 30,
@@ -59,6 +60,7 @@ async fn counters_add_up_and_moments_only_rise(database: &Database) {
     add(database, key.id, first).await;
     let expected = KeyUsage {
         request_count: 2,
+        cached_count: 3,
         input_tokens: 10,
         output_tokens: 20,
         cost_nanos: 30,
@@ -70,7 +72,8 @@ async fn counters_add_up_and_moments_only_rise(database: &Database) {
 
     // Earlier, later, at the same moment, and without a moment.
     add(database, key.id, Used { last: Some((moment(3), None)), previous_last: Some(moment(3)), ..first }).await;
-    let expected = KeyUsage { request_count: 4, input_tokens: 20, output_tokens: 40, cost_nanos: 60, ..expected };
+    let expected =
+        KeyUsage { request_count: 4, cached_count: 6, input_tokens: 20, output_tokens: 40, cost_nanos: 60, ..expected };
     assert_eq!(usage(database, &key).await, expected);
     add(database, key.id, Used { requests: -1, ..Used::default() }).await;
     let expected = KeyUsage { request_count: 3, ..expected };

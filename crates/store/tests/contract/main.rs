@@ -23,6 +23,7 @@ mod one_time_link;
 mod organization;
 mod password;
 mod project;
+mod project_cache;
 mod project_limit;
 mod provider_resource;
 mod retention;

@@ -30,6 +30,7 @@ const DAY: i64 = 24 * HOUR;
 const ONE: Amounts = Amounts {
     requests: 1,
     unpriced_requests: 0,
+    cached_requests: 2,
     input_tokens: 100,
     cached_input_tokens: 60,
     cache_write_tokens: 10,

@@ -200,16 +200,23 @@ mod tests {
         assert_eq!(decode_frame(&too_long, seed, 40), None);
     }
 
+    /// A record's frame as an older program wrote it, which knew so many bytes.
+    fn older_frame(record: &UsageRecord, length: usize, seed: Seed, offset: u32) -> Vec<u8> {
+        let mut rest = (length as u16).to_le_bytes().to_vec();
+        rest.extend(&record.encode()[..length]);
+        let mut frame = seed.checksum(offset, &rest).to_vec();
+        frame.extend(rest);
+        frame
+    }
+
     #[test]
     fn records_of_earlier_minor_versions_are_read_without_what_came_later() {
         let seed = Seed::of(Uuid::from_u128(1), 1);
+        let newest = UsageRecord { cached: true, ..record() };
         let second = UsageRecord { let_through_ms: 0, reserved_nanos: 0, ..record() };
         let first = UsageRecord { cost_nanos: None, model: ModelName::default(), ..second };
-        for (bytes, expected) in [(FIRST_RECORD_BYTES, first), (SECOND_RECORD_BYTES, second)] {
-            let mut rest = (bytes as u16).to_le_bytes().to_vec();
-            rest.extend(&record().encode()[..bytes]);
-            let mut frame = seed.checksum(40, &rest).to_vec();
-            frame.extend(rest);
+        for (bytes, expected) in [(FIRST_RECORD_BYTES, first), (SECOND_RECORD_BYTES, second), (RECORD_BYTES, newest)] {
+            let frame = older_frame(&newest, bytes, seed, 40);
             assert_eq!(decode_frame(&frame, seed, 40), Some((expected, frame.len())));
         }
         assert_eq!(first.model.parts(), None);

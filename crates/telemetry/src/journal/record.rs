@@ -20,9 +20,9 @@ pub(super) const FIRST_RECORD_BYTES: usize = 109;
 /// service tier 1, flags 1, length of the model's name 1, that name 128.
 pub(super) const SECOND_RECORD_BYTES: usize = FIRST_RECORD_BYTES + 172;
 
-/// Minor version 2 added: when the call was let through 8, what is held back for
-/// it 8.
-pub(super) const RECORD_BYTES: usize = SECOND_RECORD_BYTES + 16;
+/// Minor version 2 added: flags 1, when the call was let through 8, what is held
+/// back for it 8.
+pub(super) const RECORD_BYTES: usize = SECOND_RECORD_BYTES + 17;
 
 const HAS_CREDENTIAL: u8 = 1;
 const HAS_IP: u8 = 1 << 1;
@@ -32,6 +32,9 @@ const SENT: u8 = 1 << 4;
 
 /// In the flags of minor version 1.
 const HAS_COST: u8 = 1;
+
+/// In the flags of minor version 2.
+const CACHED: u8 = 1;
 
 /// A provider and its model, as `openai/gpt-4o`. What is too long is cut.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -121,6 +124,8 @@ pub struct UsageRecord {
     pub tier: ServiceTier,
     /// Who was asked for which model.
     pub model: ModelName,
+    /// Whether Keyward's cache answered: nothing was sent.
+    pub cached: bool,
     /// When the call was let through, in milliseconds since 1970; 0 where an
     /// older program wrote.
     pub let_through_ms: i64,
@@ -160,6 +165,7 @@ impl UsageRecord {
         let has_cost = if self.cost_nanos.is_some() { HAS_COST } else { 0 };
         put(&[self.kind.code(), self.tier.code(), has_cost, self.model.length]);
         put(&self.model.bytes);
+        put(&[if self.cached { CACHED } else { 0 }]);
         put(&self.let_through_ms.to_le_bytes());
         put(&self.reserved_nanos.to_le_bytes());
         bytes
@@ -218,13 +224,14 @@ impl UsageRecord {
             kind: added.kind,
             tier: added.tier,
             model: added.model,
+            cached: added.cached,
             let_through_ms,
             reserved_nanos,
         })
     }
 }
 
-/// What minor version 1 added; as it is by default where an older program wrote.
+/// What minor versions added; as it is by default where an older program wrote.
 #[derive(Default)]
 struct Added {
     tokens: [u64; 4],
@@ -232,6 +239,7 @@ struct Added {
     kind: CallKind,
     tier: ServiceTier,
     model: ModelName,
+    cached: bool,
 }
 
 impl Added {
@@ -242,12 +250,15 @@ impl Added {
         }
         let cost = i64::from_le_bytes(take(input)?);
         let [kind, tier, flags, length] = take(input)?;
+        let model = ModelName { length, bytes: take(input)? };
+        let [newer_flags] = take(input).unwrap_or_default();
         Some(Self {
             tokens,
             cost_nanos: (flags & HAS_COST != 0).then_some(cost),
             kind: CallKind::from_code(kind),
             tier: ServiceTier::from_code(tier),
-            model: ModelName { length, bytes: take(input)? },
+            model,
+            cached: newer_flags & CACHED != 0,
         })
     }
 }

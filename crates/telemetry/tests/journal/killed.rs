@@ -9,7 +9,7 @@ use std::thread;
 use keyward_telemetry::journal::{Journal, JournalError};
 use tempfile::TempDir;
 
-use crate::support::{drain_all, open, options, record, room_for};
+use crate::support::{FRAME, HEADER, drain_all, open, options, record, room_for};
 
 const DIRECTORY: &str = "KEYWARD_TEST_JOURNAL";
 const FIRST: &str = "KEYWARD_TEST_FIRST";
@@ -138,13 +138,14 @@ fn a_write_that_the_kernel_cuts_short_leaves_every_acknowledged_record_readable(
     let mut child = child(name, Some(script), directory.path(), 0);
     let expected: Vec<u64> = acknowledged(&mut child).collect();
     assert!(child.wait().unwrap().success());
-    assert_eq!(expected, (0..7).collect::<Vec<_>>());
+    let whole = (4 * 512 - HEADER) / FRAME;
+    assert_eq!(expected, (0..whole as u64).collect::<Vec<_>>());
 
     let size = std::fs::metadata(directory.path().join("usage-00000001.log")).unwrap();
-    assert_eq!(size.len(), u64::from(room_for(7)));
+    assert_eq!(size.len(), u64::from(room_for(whole)));
     let journal = open(directory.path(), 1 << 20);
     journal.append(&record(17)).unwrap();
     let drained = drain_all(&journal);
-    assert_eq!(drained.numbers(), (0..7).chain([17]).collect::<Vec<_>>());
+    assert_eq!(drained.numbers(), (0..whole as u64).chain([17]).collect::<Vec<_>>());
     assert_eq!(drained.damage, []);
 }

@@ -27,7 +27,7 @@ prop_compose! {
         requests in any::<i32>(),
         tokens in any::<[u64; 8]>(),
         ip in proptest::option::of(any_ip()),
-        (previous_secret, sent) in any::<(bool, bool)>(),
+        (previous_secret, sent, cached) in any::<(bool, bool, bool)>(),
         cost_nanos in proptest::option::of(any::<i64>()),
         [let_through_ms, reserved_nanos] in any::<[i64; 2]>(),
         (kind, tier) in (sample::select(CallKind::ALL), sample::select(ServiceTier::ALL)),
@@ -42,6 +42,7 @@ prop_compose! {
             cached_input_tokens, reasoning_tokens, ip, previous_secret, sent, cache_write_tokens, cache_write_hour_tokens,
             input_audio_tokens, output_audio_tokens, cost_nanos, kind, tier, model: ModelName::of("openai", &model),
             let_through_ms, reserved_nanos,
+            cached,
         }
     }
 }

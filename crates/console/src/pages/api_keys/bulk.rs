@@ -176,7 +176,7 @@ pub async fn export(
 }
 
 const COLUMNS: &str =
-    "id,name,preview,status,environment,requests,request_cap,last_used_at,created_by,created_at,expires_at\r\n";
+    "id,name,preview,status,environment,requests,cached,request_cap,last_used_at,created_by,created_at,expires_at\r\n";
 
 fn write_row(text: &mut String, details: &ApiKeyDetails, now: Timestamp) {
     let ApiKeyDetails { key, usage, owner, .. } = details;
@@ -188,6 +188,7 @@ fn write_row(text: &mut String, details: &ApiKeyDetails, now: Timestamp) {
         key.status(now).as_str().to_owned(),
         key.environment.clone().unwrap_or_default(),
         usage.request_count.to_string(),
+        usage.cached_count.to_string(),
         key.max_requests.map(|most| most.to_string()).unwrap_or_default(),
         time(usage.last_used_at),
         owner_label(owner),

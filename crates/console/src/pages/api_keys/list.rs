@@ -47,6 +47,7 @@ struct Row {
     scopes: String,
     limits: String,
     requests: String,
+    cached: String,
     last_used: Option<When>,
     created_by: String,
     /// The page of the service account whose it is.
@@ -106,6 +107,7 @@ const COLUMNS: &[Column<KeySort>] = &[
     column("status", "Status", Some((KeySort::Status, Order::Asc)), Shown::Usually),
     column("scopes", "Scopes and limits", None, Shown::Usually),
     column("requests", "Requests", Some((KeySort::Requests, Order::Desc)), Shown::Usually),
+    Column { name: "cached", label: "Cached", sort: None, is_number: true, shown: Shown::Usually },
     column("last-used", "Last used", Some((KeySort::LastUse, Order::Desc)), Shown::Usually),
     column("created", "Created on, by", Some((KeySort::Creation, Order::Desc)), Shown::Usually),
     column("expires", "Expires", Some((KeySort::Expiry, Order::Asc)), Shown::Usually),
@@ -169,6 +171,7 @@ fn row(root: &str, details: ApiKeyDetails, visit: &Visit) -> Row {
         scopes: scopes(key.access.scopes.len()),
         limits: limits(&key.access),
         requests: requests(usage.request_count, key.max_requests),
+        cached: grouped(usage.cached_count),
         last_used: when(usage.last_used_at, now),
         created_by: owner_label(&owner),
         owner_page: owner_page(visit, &key, &owner),

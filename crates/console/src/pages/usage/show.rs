@@ -44,6 +44,8 @@ struct Used {
     input: String,
     output: String,
     cost: String,
+    /// Calls that the cache answered; empty if there are none.
+    cached: String,
     /// Calls whose cost nobody knows; empty if there are none.
     unpriced: String,
     /// Hundredths of the widest bar.
@@ -94,7 +96,7 @@ pub async fn show(State(console): State<Console>, place: Place, query: Query) ->
         query,
         root: place.root(),
         what: if place.project.is_some() { "of this project" } else { "of your organization" },
-        is_empty: all.requests == 0,
+        is_empty: all.requests == 0 && all.cached_requests == 0,
         all: used(String::new(), String::new(), &all, 0),
         tables,
     };
@@ -191,6 +193,10 @@ fn used(label: String, href: String, amounts: &Amounts, bar: i64) -> Used {
         input: count(amounts.input_tokens),
         output: count(amounts.output_tokens),
         cost: format!("${}", dollars(amounts.cost_nanos)),
+        cached: match amounts.cached_requests {
+            0 => String::new(),
+            calls => count(calls),
+        },
         unpriced: match amounts.unpriced_requests {
             0 => String::new(),
             calls => counted(calls, "call", "calls"),

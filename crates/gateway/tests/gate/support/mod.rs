@@ -21,6 +21,7 @@ use keyward_access::{BudgetStore, Budgets, CapStore, CredentialEntry, KeyIndex, 
 use keyward_domain::{
     Clock, Name, Randomness,
     api_key::{ApiKey, Creator, KeyAccess, KeyDraft},
+    cache::ProjectCache,
     credential::Aliases,
     id::{ApiKeyId, CredentialId, IdSource, LimitId, OrganizationId, ProjectId},
     limit::{Limits, ProjectLimit},
@@ -268,6 +269,25 @@ impl Gate {
         };
         let limits: Vec<_> = limits.iter().enumerate().map(limit).collect();
         self.index.put_limits(self.project.id, self.project.organization, &limits);
+    }
+
+    /// Decides about the project's response cache.
+    pub fn set_cache(&self, cache: ProjectCache) {
+        self.index.put_cache(self.project.id, self.project.organization, cache);
+    }
+
+    /// A key of another project of the same organization, which has the same
+    /// credentials and the same cache settings.
+    pub fn foreign_key(&self, credentials: Vec<Arc<CredentialEntry>>, cache: ProjectCache) -> TestKey {
+        let project = Project { id: ProjectId::from_uuid(Uuid::from_u128(3)), ..self.project.clone() };
+        self.index.put_project(&project);
+        self.index.put_credentials(project.id, project.organization, credentials);
+        self.index.put_cache(project.id, project.organization, cache);
+        let mut key = self.key();
+        key.key.project = project.id;
+        self.index.remove_key(key.key.id);
+        self.index.put_key(&key.key, 0);
+        key
     }
 
     pub fn bare_credential(&self, provider: Provider) -> CredentialEntry {
