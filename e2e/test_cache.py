@@ -63,8 +63,10 @@ def test_a_stream_is_answered_again_chunk_for_chunk(caching: Project, clients: C
         response = stream.get_final_response()
     with client.responses.stream(model="demo-small", input="Hi", store=False) as stream:
         assert stream.get_final_response().id == response.id
-    stored = [client.responses.create(model="demo-small", input="Hi").id for _ in range(2)]
-    assert stored[0] != stored[1]
+    for _ in range(2):
+        stored = client.responses.with_raw_response.create(model="demo-small", input="Hi")
+        bypassed = "Keyward; fwd=bypass; detail=stored-at-provider"
+        assert stored.headers["cache-status"] == bypassed
 
 
 def test_messages_are_answered_again(caching: Project, clients: Clients) -> None:

@@ -119,7 +119,7 @@ impl Shown for ApiKey {
             ("expires", time_or_never(self.expires_at)),
             ("last used", last_used),
             ("requests", format!("{} of {}", self.request_count, self.cap())),
-            ("from the cache", self.cached_count.to_string()),
+            ("cached", self.cached_count.to_string()),
             ("tokens", format!("{} in, {} out", self.usage.input_tokens, self.usage.output_tokens)),
             ("scopes", several(&self.scopes, "full")),
             ("models", several(&self.allowed_models, "all of the project")),
