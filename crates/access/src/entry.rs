@@ -16,6 +16,7 @@ use keyward_domain::{
     permission::{Permission, PermissionSet},
     provider::Provider,
     secret::SecretDigest,
+    weight::Weight,
 };
 use secrecy::SecretString;
 
@@ -215,6 +216,13 @@ pub struct CredentialEntry {
     pub secret: Option<SecretString>,
     /// Names that callers may use → the provider's models.
     pub aliases: Aliases,
+    /// Lower is asked first.
+    pub priority: i32,
+    /// Its share of the calls among equals.
+    pub weight: Weight,
+    /// Whether it is the organization's: of the same priority, a project's own
+    /// come first.
+    pub inherited: bool,
 }
 
 /// An admin key, compiled.

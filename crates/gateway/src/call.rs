@@ -3,21 +3,24 @@
 //! room of its own.
 
 use std::{
+    cell::Cell,
     net::{IpAddr, SocketAddr},
     rc::Rc,
     sync::Arc,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use http::{Response, StatusCode, header, request};
-use keyward_access::{CredentialEntry, KeyEntry, Refusal, presented_key};
+use http::{HeaderValue, Response, StatusCode, header, request};
+use keyward_access::{KeyEntry, presented_key};
 use keyward_domain::{id::RequestId, permission::Permission, provider::Dialect};
 use keyward_provider::Operation;
 
 use crate::{
     ConnectionInfo,
+    attempts::{Content, Request},
     body::{self, Shape},
     cache::{self, Found, Question},
+    candidates,
     core::Core,
     cors,
     error::CallError,
@@ -25,21 +28,13 @@ use crate::{
     head::{BodyHead, StreamOptions},
     inbound::Inbound,
     item::Item,
-    model_routes,
-    models::ModelLists,
-    rate_limit,
-    resolve::{Choice, Resolution, resolve},
+    model_routes, rate_limit,
     resource_body::ResponseHead,
     resources,
     respond::{AnswerBody, refuse},
     route::{self, Route},
     socket::Wire,
-    splice::splice,
 };
-
-/// How long a call waits for the lists of models, when it needs them and
-/// nobody has asked for them before.
-const LIST_PATIENCE: Duration = Duration::from_secs(2);
 
 /// One request, its head read.
 pub(crate) struct Call<'a> {
@@ -51,6 +46,10 @@ pub(crate) struct Call<'a> {
     /// Whose address the request has.
     pub(crate) address: IpAddr,
     pub(crate) began: Instant,
+    /// How often a provider was asked so far.
+    pub(crate) attempts: Cell<u32>,
+    /// Another one than the first was asked.
+    pub(crate) strayed: Cell<bool>,
 }
 
 impl<'a> Call<'a> {
@@ -62,7 +61,7 @@ impl<'a> Call<'a> {
         id: RequestId,
     ) -> Self {
         let address = core.shared.options.trusted_proxies.client_address(peer.ip(), &head.headers);
-        Self { core, wire, head, id, peer, address, began: Instant::now() }
+        Self { core, wire, head, id, peer, address, began: Instant::now(), attempts: Cell::new(0), strayed: Cell::new(false) }
     }
 
     /// Nothing of the request is left on the connection.
@@ -110,6 +109,9 @@ pub(crate) async fn answer(call: Call<'_>, body: Inbound) -> Response<AnswerBody
         }
         answer
     });
+    if call.attempts.get() > 1 {
+        answer.headers_mut().insert(forward::ATTEMPTS, HeaderValue::from(call.attempts.get()));
+    }
     let origin = call.head.headers.get(header::ORIGIN);
     cors::permit(answer.headers_mut(), origin, &options.allowed_origins, key.as_deref());
     answer
@@ -167,26 +169,23 @@ async fn let_through(
     if wish.model.is_empty() && key.restricts_models() {
         return Err(CallError::model_left_open());
     }
-    let choice = choose(call, key, &credentials, operation.dialect(), &wish.model).await?;
+    let choices = candidates::choose(call, key, &credentials, operation.dialect(), &wish.model).await?;
 
     // 12, behind 8: there is a credential, ready for use.
-    let target = match choice {
-        Some(choice) => core.targets.get(choice.credential).map(|target| (choice, target)),
-        None => Err(CallError::provider_not_configured()),
-    };
-    let (choice, target) = match target {
-        Ok(found) => found,
+    let candidates = match candidates::ready(core, &choices) {
+        Ok(candidates) => candidates,
         Err(error) => {
             let limits = key.limits_of(&[&wish.model]);
             core.ledger.check(key, (limits, estimate(&body, &wish))).await?;
             return Err(error);
         }
     };
+    let choice = choices.first().ok_or_else(CallError::provider_not_configured)?;
 
     // A body that trickles in doesn't outlive its key.
     parts.index.recheck(&caller, parts.clock.now())?;
     // What the cache has consumes nothing: neither cap nor limits know of it.
-    let question = Question { operation, choice, body: &body, is_stored: is_kept, waited };
+    let question = Question { operation, choice: *choice, body: &body, is_stored: is_kept, waited };
     let passing = match cache::lookup(call, &caller, &question)? {
         Found::Answer(answer) => return Ok(*answer),
         Found::Nothing(passing) => passing,
@@ -198,17 +197,26 @@ async fn let_through(
     };
     let tokens = estimate(&body, &wish);
     let adds_usage = wish.stream && operation.usage_is_asked_for() && wish.stream_options != StreamOptions::Asked;
-    let rename = (choice.model != wish.model).then_some(choice.model);
-    let body = splice(&body, &wish, rename, adds_usage);
     // 8 and 9: the request cap and the rate limits. From here on the call is in
     // the books.
     let item = Item::call(choice.credential, choice.model, operation);
     let settlement = core.ledger.open(&caller, item, call.address, (limits, tokens)).await?;
     let standing = settlement.standing();
-    let (stream, keep) = (wish.stream, is_kept.then_some(choice.credential.id));
-    let outgoing = forward::Outgoing { keep, caller, target, operation, body, stream, adds_usage, waited };
+    let request = Request {
+        ask: operation.into(),
+        query: head.uri.query(),
+        content: Content::OfModel { body: &body, wish: &wish, adds_usage },
+        kind: item.kind,
+        tokens,
+        may_repeat: !is_kept,
+    };
+    let stream = wish.stream;
+    let outgoing = forward::Outgoing { caller, candidates, request, operation, stream, adds_usage, is_kept, waited };
     let mut answer = forward::forward(call, outgoing, settlement).await?;
-    passing.watch(call, &mut answer);
+    // What another credential answered isn't the first one's answer.
+    if !call.strayed.get() {
+        passing.watch(call, &mut answer);
+    }
     rate_limit::tell(&standing, operation.dialect(), parts.clock.now(), answer.headers_mut());
     Ok(answer)
 }
@@ -219,51 +227,6 @@ fn estimate(body: &[u8], wish: &BodyHead<'_>) -> u64 {
     // A form is a file above all.
     let text = if wish.is_form { 0 } else { body.len() as u64 };
     (text / 4).saturating_add(wish.max_tokens)
-}
-
-/// The credential to use, if the project has any; refuses a model that the key
-/// may not use and a dialect that the model's provider doesn't speak.
-async fn choose<'a>(
-    call: &Call<'_>,
-    key: &KeyEntry,
-    credentials: &'a [Arc<CredentialEntry>],
-    dialect: Dialect,
-    requested: &'a str,
-) -> Result<Option<Choice<'a>>, CallError> {
-    let lists = &call.core.shared.models;
-    let mut resolution = resolve(credentials, dialect, requested, None);
-    if let Resolution::NeedsLists = resolution {
-        let asked = credentials.iter().filter(|credential| credential.provider.speaks(dialect));
-        ModelLists::refresh(call.core, asked, LIST_PATIENCE).await;
-        resolution = resolve(credentials, dialect, requested, Some(&|entry, model| lists.lists(entry, model)));
-    }
-    let choice = match resolution {
-        Resolution::Chosen(choice) => Some(choice),
-        Resolution::NeedsLists | Resolution::Nothing => None,
-    };
-    let allowed = match choice {
-        _ if !key.restricts_models() => true,
-        Some(choice) => choice.ask(requested, |names| key.may_use_model(names)),
-        None => key.may_use_model(&[requested]),
-    };
-    if !allowed {
-        return Err(Refusal::ModelNotAllowed(requested.to_owned()).into());
-    }
-    if let Some(choice) = choice
-        && !choice.credential.provider.speaks(dialect)
-    {
-        let provider = choice.credential.provider;
-        let route = match dialect {
-            Dialect::OpenAi => "/v1/messages",
-            Dialect::Anthropic => "/v1/chat/completions",
-        };
-        let message = format!(
-            "The provider of this model, {provider}, doesn't speak this address's dialect. Use {route}, or a model of another provider."
-        );
-        let error = CallError::bad_request("dialect_not_supported", message);
-        return Err(CallError { param: Some("model"), ..error });
-    }
-    Ok(choice)
 }
 
 /// One line for a call at most; never a key, a header's value or a body.

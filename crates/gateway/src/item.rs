@@ -11,7 +11,7 @@ use keyward_telemetry::journal::ModelName;
 pub(crate) struct Item<'a> {
     pub(crate) credential: &'a CredentialEntry,
     /// The provider's name of the model; empty where there is none.
-    model: &'a str,
+    pub(crate) model: &'a str,
     pub(crate) kind: CallKind,
 }
 

@@ -32,7 +32,7 @@ use keyward_telemetry::{
 };
 use tokio_util::task::TaskTracker;
 
-use crate::{GatewayParts, error::CallError, item::Item};
+use crate::{GatewayParts, error::CallError, further::Further, item::Item};
 
 /// The limits of a call, and about how many tokens it will use.
 pub(crate) type Demand = (Vec<Arc<LimitEntry>>, u64);
@@ -42,13 +42,13 @@ pub(crate) type Demand = (Vec<Arc<LimitEntry>>, u64);
 pub(crate) struct Ledger {
     journal: Arc<Journal>,
     caps: RequestCaps,
-    limits: RateLimits,
+    pub(crate) limits: RateLimits,
     prices: Arc<ListPrices>,
     /// Has the organizations' own prices.
     index: Arc<KeyIndex>,
-    clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     /// For what must be done although nobody waits for it any more.
-    tasks: TaskTracker,
+    pub(crate) tasks: TaskTracker,
     /// Closing records that the journal couldn't take yet.
     kept: RefCell<VecDeque<UsageRecord>>,
     /// The last append failed.
@@ -83,7 +83,7 @@ impl Ledger {
         let (ledger, key) = (Rc::clone(self), Arc::clone(key));
         let counting = async move {
             ledger.caps.reserve(&key).await?;
-            let mut reservation = Reservation { ledger, key, admission: None, open: true };
+            let mut reservation = Reservation { ledger, key, admission: None, further: Vec::new(), open: true };
             let (limits, tokens) = demand;
             let ledger = &reservation.ledger;
             match ledger.limits.admit(limits, tokens, ledger.clock.now()).await {
@@ -179,7 +179,7 @@ impl Ledger {
     }
 
     /// Counts the end of a call by its rate limits.
-    fn end(&self, admission: &Admission, end: CallEnd) {
+    pub(crate) fn end(&self, admission: &Admission, end: CallEnd) {
         if let Some(counting) = self.limits.end(admission, end) {
             self.tasks.spawn_local(counting);
         }
@@ -222,6 +222,8 @@ struct Reservation {
     key: Arc<KeyEntry>,
     /// What its rate limits counted, until they are told of its end.
     admission: Option<Admission>,
+    /// Limits that were met on the way.
+    further: Vec<Further>,
     open: bool,
 }
 
@@ -231,6 +233,9 @@ impl Reservation {
         self.open = false;
         if let Some(admission) = self.admission.take() {
             self.ledger.end(&admission, end);
+        }
+        for further in self.further.drain(..) {
+            further.end(end);
         }
         Rc::clone(&self.ledger)
     }
@@ -246,6 +251,7 @@ impl Reservation {
         if let Some(admission) = self.admission.take() {
             self.ledger.end(&admission, CallEnd::NeverSent);
         }
+        self.further.clear();
         let (ledger, key) = (Rc::clone(&self.ledger), Arc::clone(&self.key));
         self.ledger.tasks.spawn_local(async move { ledger.give_back(&key).await })
     }
@@ -278,6 +284,28 @@ impl Settlement {
     /// To be set as soon as anything of the call may have been sent.
     pub(crate) const fn begun(&self) -> &AtomicBool {
         &self.begun
+    }
+
+    /// The call goes on with another credential, maybe to another model: the
+    /// books name whoever answers.
+    pub(crate) fn aim(&mut self, item: Item<'_>) {
+        self.record.credential = Some(item.credential.id.uuid());
+        self.record.model = item.model();
+        self.provider = item.credential.provider;
+    }
+
+    /// The call has to be within these limits too, if it
+    /// isn't already.
+    pub(crate) async fn also_within(&mut self, mut limits: Vec<Arc<LimitEntry>>, tokens: u64) -> Result<(), Refusal> {
+        let Some(reservation) = &mut self.reservation else { return Ok(()) };
+        let Reservation { ledger, admission, further, .. } = reservation;
+        limits.retain(|limit| {
+            !admission.as_ref().is_some_and(|held| held.holds(limit)) && !further.iter().any(|held| held.holds(limit))
+        });
+        if !limits.is_empty() {
+            further.push(Further::take(ledger, limits, tokens).await?);
+        }
+        Ok(())
     }
 
     /// How the rate limits of the call stand.

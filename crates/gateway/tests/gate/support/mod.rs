@@ -29,6 +29,7 @@ use keyward_domain::{
     project::Project,
     provider::Provider,
     secret::{KeyKind, KeySecret, Pepper},
+    weight::Weight,
 };
 use keyward_gateway::{Gateway, GatewayOptions, GatewayParts, Metrics, Running, ServerCertificate, StartError};
 use keyward_provider::http::Tls;
@@ -296,6 +297,9 @@ impl Gate {
             base_url: provider.default_base_url().map(str::to_owned),
             secret: Some("provider-secret".into()),
             aliases: Aliases::default(),
+            priority: 0,
+            weight: Weight::default(),
+            inherited: false,
         }
     }
 

@@ -1,0 +1,2 @@
+-- A credential's share of the calls among those of the same priority.
+ALTER TABLE credentials ADD COLUMN weight INTEGER NOT NULL DEFAULT 1;
