@@ -46,6 +46,10 @@ PAGES = (
     "{project}/manage/service-accounts/{account}/delete",
     "{project}/manage/cache",
     "{project}/manage/cache/purge",
+    "{project}/manage/model-aliases",
+    "{project}/manage/model-aliases/new",
+    "{project}/manage/model-aliases/{alias}",
+    "{project}/manage/model-aliases/{alias}/delete",
     "{project}/manage/limits",
     "{project}/manage/limits/new",
     "{project}/manage/limits/{limit}",
@@ -101,6 +105,8 @@ class House:
         self.made("/v1/organization/groups", {"name": "Not in the project"})
         limit = {"model": "gpt-4o*", "requests_per_minute": 60, "tokens_per_minute": 100_000}
         self.limit = self.made(f"{self.project.path}/limits", limit)
+        targets = [{"model": "openai/gpt-4o", "weight": 3}, {"model": LONG, "priority": 1}]
+        self.alias = self.made(f"{self.project.path}/model_aliases", {"name": "smart", "targets": targets})
         admin.post(f"{self.project.path}/groups", {"group_id": self.group, "role": "viewer"}).expect(200)
         grant = {"id": self.project.id, "role": "member"}
         invited = {"email": "invited@example.com", "role": "reader", "projects": [grant]}
@@ -134,6 +140,7 @@ class House:
             group=self.group,
             account=self.account,
             limit=self.limit,
+            alias=self.alias,
         )
 
     def owner(self, **options: Any) -> Tab:

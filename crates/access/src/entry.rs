@@ -1,7 +1,7 @@
 //! What the index knows of a key, a project, a credential and an admin key:
 //! compiled once when it changes, read by every call.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
 use ipnet::IpNet;
@@ -12,6 +12,7 @@ use keyward_domain::{
     credential::Aliases,
     id::{AdminKeyId, ApiKeyId, CredentialId, OrganizationId, ProjectId, UserId},
     model::{ModelMatcher, ModelMode},
+    model_alias::ModelAlias,
     organization::Email,
     permission::{Permission, PermissionSet},
     provider::Provider,
@@ -195,6 +196,8 @@ pub struct ProjectState {
     /// Its credentials and the inherited ones, in the order to be asked:
     /// by priority, its own first, older first.
     pub credentials: Arc<[Arc<CredentialEntry>]>,
+    /// Its own names for models.
+    pub model_aliases: Arc<HashMap<String, Arc<ModelAlias>>>,
     /// Its limits.
     pub limits: Arc<[Arc<LimitEntry>]>,
     /// What is decided about its response cache.

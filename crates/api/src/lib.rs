@@ -21,6 +21,7 @@ mod invitations;
 mod invites;
 mod limits;
 mod list;
+mod model_aliases;
 mod model_permissions;
 mod not_found;
 mod openapi;
@@ -74,6 +75,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(projects::routes())
         .merge(model_permissions::routes())
         .merge(limits::routes())
+        .merge(model_aliases::routes())
         .merge(rate_limits::routes())
         .merge(cache::routes())
         .merge(api_keys::routes())

@@ -1,12 +1,12 @@
 //! In which order equals are asked: a draw by weight, so that of many calls
 //! each of them gets its share.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Invalid;
 
 /// How large a share of the calls one of several equals gets: 1 to 1000.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Weight(u16);
 

@@ -61,7 +61,17 @@ impl<'a> Call<'a> {
         id: RequestId,
     ) -> Self {
         let address = core.shared.options.trusted_proxies.client_address(peer.ip(), &head.headers);
-        Self { core, wire, head, id, peer, address, began: Instant::now(), attempts: Cell::new(0), strayed: Cell::new(false) }
+        Self {
+            core,
+            wire,
+            head,
+            id,
+            peer,
+            address,
+            began: Instant::now(),
+            attempts: Cell::new(0),
+            strayed: Cell::new(false),
+        }
     }
 
     /// Nothing of the request is left on the connection.
@@ -154,7 +164,10 @@ async fn let_through(
         Shape::Json => BodyHead::read(&body, operation.model_may_be_missing())?,
         Shape::Form(boundary) => BodyHead::read_form(&body, boundary, operation.model_may_be_missing())?,
     };
-    let mut credentials = Arc::clone(&key.project.state.load().credentials);
+    let (mut credentials, alias) = {
+        let state = key.project.state.load();
+        (Arc::clone(&state.credentials), state.model_aliases.get(&*wish.model).cloned())
+    };
     let mut is_kept = false;
     if operation == Operation::Responses {
         let kept = ResponseHead::read(&body)?;
@@ -169,7 +182,8 @@ async fn let_through(
     if wish.model.is_empty() && key.restricts_models() {
         return Err(CallError::model_left_open());
     }
-    let choices = candidates::choose(call, key, &credentials, operation.dialect(), &wish.model).await?;
+    let choices =
+        candidates::choose(call, key, &credentials, operation.dialect(), (&wish.model, alias.as_deref())).await?;
 
     // 12, behind 8: there is a credential, ready for use.
     let candidates = match candidates::ready(core, &choices) {
@@ -213,10 +227,7 @@ async fn let_through(
     let stream = wish.stream;
     let outgoing = forward::Outgoing { caller, candidates, request, operation, stream, adds_usage, is_kept, waited };
     let mut answer = forward::forward(call, outgoing, settlement).await?;
-    // What another credential answered isn't the first one's answer.
-    if !call.strayed.get() {
-        passing.watch(call, &mut answer);
-    }
+    passing.watch(call, &mut answer);
     rate_limit::tell(&standing, operation.dialect(), parts.clock.now(), answer.headers_mut());
     Ok(answer)
 }

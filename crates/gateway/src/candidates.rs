@@ -4,7 +4,10 @@
 use std::{sync::Arc, time::Duration};
 
 use keyward_access::{CredentialEntry, KeyEntry, Refusal};
-use keyward_domain::provider::{Dialect, Provider};
+use keyward_domain::{
+    model_alias::ModelAlias,
+    provider::{Dialect, Provider},
+};
 use keyward_provider::Target;
 
 use crate::{
@@ -12,7 +15,7 @@ use crate::{
     core::Core,
     error::CallError,
     models::ModelLists,
-    resolve::{Choice, Resolution, resolve},
+    resolve::{Choice, Lists, Resolution, resolve, resolve_alias},
 };
 
 /// How long a call waits for the lists of models, when it needs them and
@@ -25,23 +28,28 @@ pub(crate) struct Candidate<'a> {
     pub(crate) target: Target,
 }
 
-/// Who may answer a call for `requested`, in the order to be asked; nobody if
-/// the project has no credential. Refuses a model that the key may not use and a
+/// Who may answer a call for `requested` (`alias`: the project's own name for
+/// models, if that is one), in the order to be asked; nobody if the project has
+/// no credential. Refuses a model that the key may not use and a
 /// dialect that the model's provider doesn't speak.
 pub(crate) async fn choose<'a>(
     call: &Call<'_>,
     key: &KeyEntry,
     credentials: &'a [Arc<CredentialEntry>],
     dialect: Dialect,
-    requested: &'a str,
+    (requested, alias): (&'a str, Option<&'a ModelAlias>),
 ) -> Result<Vec<Choice<'a>>, CallError> {
     let lists = &call.core.shared.models;
     let draw = |most| call.core.draw.below(most);
-    let mut resolution = resolve(credentials, dialect, requested, None, draw);
+    let find = |lists: Option<&Lists<'_>>| match alias {
+        Some(alias) => resolve_alias(credentials, dialect, alias, lists, draw),
+        None => resolve(credentials, dialect, requested, lists, draw),
+    };
+    let mut resolution = find(None);
     if let Resolution::NeedsLists = resolution {
         let asked = credentials.iter().filter(|credential| credential.provider.speaks(dialect));
         ModelLists::refresh(call.core, asked, LIST_PATIENCE).await;
-        resolution = resolve(credentials, dialect, requested, Some(&|entry, model| lists.lists(entry, model)), draw);
+        resolution = find(Some(&|entry, model| lists.lists(entry, model)));
     }
     let mut choices = match resolution {
         Resolution::Chosen(choices) => choices,

@@ -12,8 +12,8 @@
 mod admission;
 mod attempts;
 mod body;
-mod cache;
 mod breakers;
+mod cache;
 mod call;
 mod candidates;
 mod connection;
@@ -25,10 +25,10 @@ mod error;
 mod fields;
 mod form;
 mod forward;
+mod further;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
-mod further;
 mod head;
 mod http2;
 mod inbound;

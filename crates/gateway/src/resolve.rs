@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use keyward_access::CredentialEntry;
 use keyward_domain::{
+    model_alias::{AliasTarget, ModelAlias},
     provider::{Dialect, Provider},
     weight,
 };
@@ -32,7 +33,7 @@ pub(crate) enum Resolution<'a> {
 }
 
 /// Whether a credential's provider lists a model; `None`: nobody knows.
-type Lists<'a> = dyn Fn(&CredentialEntry, &str) -> Option<bool> + 'a;
+pub(crate) type Lists<'a> = dyn Fn(&CredentialEntry, &str) -> Option<bool> + 'a;
 
 /// Chooses, in this order: the provider named before the slash; those with an
 /// alias; those whose provider lists the model (`lists`, if they were asked
@@ -83,6 +84,50 @@ pub(crate) fn resolve<'a>(
         Choice { credential, model, name }
     };
     Resolution::Chosen(chosen.into_iter().map(choice).collect())
+}
+
+/// The same for a project's own name for models: its targets in their order,
+/// each with those who serve it. A target that nobody serves in the dialect
+/// counts only when no other does.
+pub(crate) fn resolve_alias<'a>(
+    credentials: &'a [Arc<CredentialEntry>],
+    dialect: Dialect,
+    alias: &'a ModelAlias,
+    lists: Option<&Lists<'_>>,
+    mut draw: impl FnMut(u64) -> u64,
+) -> Resolution<'a> {
+    let mut targets = Vec::with_capacity(alias.targets.len());
+    for target in &alias.targets {
+        let Some(credentials) = who_may_serve(credentials, target) else { continue };
+        match resolve(credentials, dialect, &target.model, lists, &mut draw) {
+            Resolution::Chosen(choices) => targets.push((target, choices)),
+            Resolution::NeedsLists => return Resolution::NeedsLists,
+            Resolution::Nothing => {}
+        }
+    }
+    let speaks = |choices: &[Choice<'_>]| choices.iter().any(|choice| choice.credential.provider.speaks(dialect));
+    if targets.iter().any(|(_, choices)| speaks(choices)) {
+        targets.retain(|(_, choices)| speaks(choices));
+    }
+    weight::order(&mut targets, |(target, _)| target.priority, |(target, _)| target.weight, draw);
+    match targets.is_empty() {
+        true => Resolution::Nothing,
+        false => Resolution::Chosen(targets.into_iter().flat_map(|(_, choices)| choices).collect()),
+    }
+}
+
+/// Among whom a target's model is looked for; `None`: the credential that it
+/// names is gone, or the project has none of the provider that it names.
+fn who_may_serve<'a>(
+    credentials: &'a [Arc<CredentialEntry>],
+    target: &AliasTarget,
+) -> Option<&'a [Arc<CredentialEntry>]> {
+    if let Some(id) = target.credential_id {
+        return credentials.iter().find(|entry| entry.id == id).map(std::slice::from_ref);
+    }
+    let named = target.model.split_once('/').and_then(|(provider, _)| Provider::parse(provider));
+    let is_missing = named.is_some_and(|named| !credentials.iter().any(|entry| entry.provider == named));
+    (!is_missing).then_some(credentials)
 }
 
 /// Whether two credentials lead to the same models, as far as can be known.
@@ -238,6 +283,45 @@ mod tests {
         assert_eq!(order(0), [3, 4, 2, 1]);
         assert_eq!(order(1), [4, 3, 2, 1]);
         assert_eq!(order(999), [4, 3, 2, 1]);
+    }
+
+    fn target(model: &str, priority: i32) -> AliasTarget {
+        AliasTarget { model: model.to_owned(), credential_id: None, priority, weight: Weight::default() }
+    }
+
+    fn alias(targets: Vec<AliasTarget>) -> ModelAlias {
+        ModelAlias {
+            id: "alias_00000000000000000000000000000001".parse().unwrap(),
+            organization: "org_00000000000000000000000000000001".parse().unwrap(),
+            project: "proj_00000000000000000000000000000001".parse().unwrap(),
+            name: "smart".to_owned(),
+            targets,
+            created_at: keyward_domain::Timestamp::UNIX_EPOCH,
+            updated_at: keyward_domain::Timestamp::UNIX_EPOCH,
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn an_alias_leads_to_its_targets_in_their_order() {
+        let all = [credential(Provider::OpenAi, &[]), credential(Provider::Anthropic, &[])];
+        let found = |dialect, targets: Vec<AliasTarget>| {
+            let alias = alias(targets);
+            match resolve_alias(&all, dialect, &alias, Some(&|_, _| None), |_| 0) {
+                Resolution::Chosen(choices) => {
+                    let one = |choice: &Choice<'_>| format!("{} {}", choice.credential.provider, choice.model);
+                    choices.iter().map(one).collect::<Vec<_>>().join(", ")
+                }
+                other => format!("{other:?}"),
+            }
+        };
+        let (gpt, claude, gone) = (target("openai/gpt-4o", 1), target("anthropic/claude", 0), target("groq/llama", -1));
+        let named = AliasTarget { credential_id: "cred_00000000000000000000000000000009".parse().ok(), ..gpt.clone() };
+        let three = vec![gpt.clone(), claude.clone(), gone.clone(), target("gpt-4o-mini", 2)];
+        assert_eq!(found(Dialect::OpenAi, three.clone()), "openai gpt-4o, openai gpt-4o-mini");
+        assert_eq!(found(Dialect::Anthropic, three), "anthropic claude, anthropic gpt-4o-mini");
+        assert_eq!(found(Dialect::OpenAi, vec![claude]), "anthropic claude");
+        assert_eq!(found(Dialect::OpenAi, vec![gone, named]), "Nothing");
     }
 
     #[test]

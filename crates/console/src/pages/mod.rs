@@ -13,6 +13,7 @@ mod guide;
 mod invitation;
 mod limits;
 mod manage;
+mod model_aliases;
 mod new_password;
 mod notice;
 mod parts;
@@ -52,6 +53,7 @@ pub fn routes() -> Router<Console> {
         .merge(manage::routes())
         .merge(limits::routes())
         .merge(cache::routes())
+        .merge(model_aliases::routes())
         .merge(service_accounts::routes())
         .merge(audit::routes())
         .merge(users::routes())

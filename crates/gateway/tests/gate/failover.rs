@@ -337,3 +337,61 @@ async fn equals_share_the_calls_by_their_weights() {
     assert!((45..=75).contains(&two.a.seen()), "{}", two.a.seen());
     assert_eq!(two.a.seen() + two.b.seen(), 80);
 }
+
+#[tokio::test]
+async fn an_alias_goes_over_its_targets_with_each_ones_own_model() {
+    let mut two = Two::start().await;
+    let (a, b) = (entry(&two.gate, &two.a, "x", 0), entry(&two.gate, &two.b, "x", 0));
+    let targets = [("second", 1, b.id), ("openai_compatible/first", 0, a.id)];
+    put(&two.gate, vec![b, a]);
+    two.gate.put_alias("smart", &targets);
+    let providing = async |two: &mut Two| {
+        let exchange = two.a.next().await;
+        assert_eq!(exchange.text(), r#"{"model":"first","x":1}"#);
+        exchange.json(503, "{}").await;
+        let exchange = two.b.next().await;
+        assert_eq!(exchange.text(), r#"{"model":"second","x":1}"#);
+        exchange.json(200, CHAT_ANSWER).await;
+    };
+    let bearer = two.key.bearer();
+    let mut client = two.gate.connect().await;
+    let body = r#"{"model":"smart","x":1}"#;
+    client.send(Client::request("POST", CHAT, &[("authorization", &bearer)], body)).await;
+    providing(&mut two).await;
+    let answer = client.answer().await;
+    assert_eq!((answer.status, answer.header("keyward-attempts")), (200, Some("2")));
+    assert_eq!(two.gate.records()[0].model.parts().map(|(_, model)| model.to_owned()).as_deref(), Some("second"));
+}
+
+#[tokio::test]
+async fn an_alias_is_allowed_by_its_name_and_each_target_denied_by_its_own() {
+    let two = Two::start().await;
+    let (a, b) = (entry(&two.gate, &two.a, "x", 0), entry(&two.gate, &two.b, "x", 0));
+    two.gate.put_alias("smart", &[("first", 0, a.id), ("second", 1, b.id)]);
+    put(&two.gate, vec![a, b]);
+    let Two { gate, mut a, mut b, key } = two;
+    a.always_answer(CHAT_ANSWER);
+    b.always_answer(CHAT_ANSWER);
+    let list = |mode, names: &[&str]| {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        gate.set_project(true, Some(ModelPermissions { mode, model_ids: ModelPatterns::parse("m", names).unwrap() }));
+    };
+    let body = r#"{"model":"smart"}"#;
+    for (mode, names, seen) in [
+        (ModelMode::AllowList, &["smart"][..], (1, 0)),
+        (ModelMode::AllowList, &["openai_compatible/second"], (1, 1)),
+        (ModelMode::DenyList, &["first"], (1, 2)),
+    ] {
+        list(mode, names);
+        assert_eq!(gate.post(&key, CHAT, body).await.status, 200, "{names:?}");
+        assert_eq!((a.seen(), b.seen()), seen, "{names:?}");
+    }
+    for (mode, names) in [
+        (ModelMode::DenyList, &["smart"][..]),
+        (ModelMode::DenyList, &["first", "second"]),
+        (ModelMode::AllowList, &["other"]),
+    ] {
+        list(mode, names);
+        gate.post(&key, CHAT, body).await.assert_error(403, "model_not_allowed");
+    }
+}

@@ -61,9 +61,11 @@ pub async fn one_of_everything(app: &TestApp) -> BTreeMap<&'static str, String> 
     let sso_provider = make("/v1/organization/sso_providers", sso).await;
     let limit = json!({"model": "gpt-4o", "requests_per_minute": 1000});
     let limit = make(&format!("{project}/limits"), limit).await;
+    let alias = json!({"name": "smart", "targets": [{"model": "gpt-4o"}]});
     let price = json!({"model": "m", "input_per_million": "1", "output_per_million": "1"});
     BTreeMap::from([
         ("limits", limit.clone()),
+        ("model_aliases", make(&format!("{project}/model_aliases"), alias).await),
         ("rate_limits", limit),
         ("sessions", "sess_00000000000000000000000000000000".to_owned()),
         ("users", user),

@@ -157,6 +157,11 @@ async fn fresh(app: &TestApp, ids: &BTreeMap<&'static str, String>) -> BTreeMap<
     if limit.status == 200 {
         fresh.extend(["limits", "rate_limits"].map(|collection| (collection, id(&limit.json))));
     }
+    let alias = json!({"name": format!("alias-{number}"), "targets": [{"model": "gpt-4o"}]});
+    let alias = app.admin.post(&format!("{project}/model_aliases"), alias).await;
+    if alias.status == 200 {
+        fresh.insert("model_aliases", id(&alias.json));
+    }
     for (collection, path, body) in [
         ("api_keys", format!("{project}/api_keys"), json!({"name": format!("Key {number}")})),
         ("service_accounts", format!("{project}/service_accounts"), json!({"name": format!("Bot {number}")})),

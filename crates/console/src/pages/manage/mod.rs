@@ -33,6 +33,7 @@ const TABS: &[(&str, &str, Permission)] = &[
     ("roles", "Roles", Permission::RolesRead),
     ("limits", "Limits", Permission::LimitsRead),
     ("cache", "Cache", Permission::ProjectRead),
+    ("model-aliases", "Model aliases", Permission::CredentialsRead),
     ("audit", "Audit", Permission::AuditRead),
     ("retention", "Retention", Permission::RetentionRead),
     ("api-keys", "API Keys", Permission::ApiKeysRead),
