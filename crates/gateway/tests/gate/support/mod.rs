@@ -1,6 +1,7 @@
 //! A gateway with one organization, one project and any keys, over a journal in
 //! a directory of its own. Time stands still unless a test moves it.
 
+mod aliases;
 mod client;
 mod kept;
 mod provider;
@@ -23,10 +24,9 @@ use keyward_domain::{
     api_key::{ApiKey, Creator, KeyAccess, KeyDraft},
     cache::ProjectCache,
     credential::Aliases,
-    id::{ApiKeyId, CredentialId, IdSource, LimitId, ModelAliasId, OrganizationId, ProjectId},
+    id::{ApiKeyId, CredentialId, IdSource, LimitId, OrganizationId, ProjectId},
     limit::{Limits, ProjectLimit},
     model::ModelPermissions,
-    model_alias::{AliasTarget, ModelAlias},
     project::Project,
     provider::Provider,
     secret::{KeyKind, KeySecret, Pepper},
@@ -288,28 +288,6 @@ impl Gate {
         self.index.remove_key(key.key.id);
         self.index.put_key(&key.key, 0);
         key
-    }
-
-    /// Gives the project a name for models: `(model, priority, credential)`.
-    pub fn put_alias(&self, name: &str, targets: &[(&str, i32, CredentialId)]) {
-        let now = self.clock.now();
-        let target = |(model, priority, credential): &(&str, i32, CredentialId)| AliasTarget {
-            model: (*model).to_owned(),
-            credential_id: Some(*credential),
-            priority: *priority,
-            weight: Weight::default(),
-        };
-        let alias = ModelAlias {
-            id: ModelAliasId::from_uuid(self.next_id()),
-            organization: self.project.organization,
-            project: self.project.id,
-            name: name.to_owned(),
-            targets: targets.iter().map(target).collect(),
-            created_at: now,
-            updated_at: now,
-            version: 1,
-        };
-        self.index.put_model_aliases(self.project.id, self.project.organization, vec![alias]);
     }
 
     pub fn bare_credential(&self, provider: Provider) -> CredentialEntry {
