@@ -46,6 +46,10 @@ PAGES = (
     "{project}/manage/service-accounts/{account}/delete",
     "{project}/manage/cache",
     "{project}/manage/cache/purge",
+    "{project}/manage/model-aliases",
+    "{project}/manage/model-aliases/new",
+    "{project}/manage/model-aliases/{alias}",
+    "{project}/manage/model-aliases/{alias}/delete",
     "{project}/manage/limits",
     "{project}/manage/limits/new",
     "{project}/manage/limits/{limit}",
@@ -108,6 +112,8 @@ class House:
         limit = {"model": "gpt-4o*", "requests_per_minute": 60, "tokens_per_minute": 100_000}
         self.limit = self.made(f"{self.project.path}/limits", limit)
         self.budget = self.made(f"{self.project.path}/budgets", {"amount": "25.00", "time_zone": "Europe/Berlin"})
+        targets = [{"model": "openai/gpt-4o", "weight": 3}, {"model": LONG, "priority": 1}]
+        self.alias = self.made(f"{self.project.path}/model_aliases", {"name": "smart", "targets": targets})
         admin.post(f"{self.project.path}/groups", {"group_id": self.group, "role": "viewer"}).expect(200)
         grant = {"id": self.project.id, "role": "member"}
         invited = {"email": "invited@example.com", "role": "reader", "projects": [grant]}
@@ -142,6 +148,7 @@ class House:
             account=self.account,
             limit=self.limit,
             budget=self.budget,
+            alias=self.alias,
         )
 
     def owner(self, **options: Any) -> Tab:

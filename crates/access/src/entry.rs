@@ -1,7 +1,7 @@
 //! What the index knows of a key, a project, a credential and an admin key:
 //! compiled once when it changes, read by every call.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
 use ipnet::IpNet;
@@ -12,10 +12,12 @@ use keyward_domain::{
     credential::Aliases,
     id::{AdminKeyId, ApiKeyId, CredentialId, OrganizationId, ProjectId, UserId},
     model::{ModelMatcher, ModelMode},
+    model_alias::ModelAlias,
     organization::Email,
     permission::{Permission, PermissionSet},
     provider::Provider,
     secret::SecretDigest,
+    weight::Weight,
 };
 use secrecy::SecretString;
 
@@ -194,6 +196,8 @@ pub struct ProjectState {
     /// Its credentials and the inherited ones, in the order to be asked:
     /// by priority, its own first, older first.
     pub credentials: Arc<[Arc<CredentialEntry>]>,
+    /// Its own names for models.
+    pub model_aliases: Arc<HashMap<String, Arc<ModelAlias>>>,
     /// Its limits.
     pub limits: Arc<[Arc<LimitEntry>]>,
     /// What is decided about its response cache.
@@ -215,6 +219,13 @@ pub struct CredentialEntry {
     pub secret: Option<SecretString>,
     /// Names that callers may use → the provider's models.
     pub aliases: Aliases,
+    /// Lower is asked first.
+    pub priority: i32,
+    /// Its share of the calls among equals.
+    pub weight: Weight,
+    /// Whether it is the organization's: of the same priority, a project's own
+    /// come first.
+    pub inherited: bool,
 }
 
 /// An admin key, compiled.

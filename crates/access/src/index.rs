@@ -14,6 +14,7 @@ use keyward_domain::{
     id::{AdminKeyId, ApiKeyId, OrganizationId, ProjectId},
     limit::ProjectLimit,
     model::ModelMode,
+    model_alias::ModelAlias,
     price_override::PriceBook,
     project::Project,
     secret::{KeyKind, Pepper, SecretDigest, recognise},
@@ -197,6 +198,13 @@ impl KeyIndex {
     ) {
         let credentials: Arc<[_]> = credentials.into();
         self.change_project(project, organization, |state| state.credentials = credentials.clone());
+    }
+
+    /// Takes a project's model aliases as they are now.
+    pub fn put_model_aliases(&self, project: ProjectId, organization: OrganizationId, aliases: Vec<ModelAlias>) {
+        let by_name = aliases.into_iter().map(|alias| (alias.name.clone(), Arc::new(alias)));
+        let aliases = Arc::new(by_name.collect());
+        self.change_project(project, organization, |state| state.model_aliases = Arc::clone(&aliases));
     }
 
     /// Takes a project's limits as they are now.

@@ -194,6 +194,13 @@ pub struct Admission {
     pub standing: Standing,
 }
 
+impl Admission {
+    /// Whether the call counts under that limit.
+    pub fn holds(&self, limit: &LimitEntry) -> bool {
+        self.limits.iter().any(|held| held.id == limit.id)
+    }
+}
+
 impl RateLimits {
     /// Whether counting is done at once, without waiting for anything.
     pub const fn is_local(&self) -> bool {

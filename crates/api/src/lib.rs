@@ -22,6 +22,7 @@ mod invitations;
 mod invites;
 mod limits;
 mod list;
+mod model_aliases;
 mod model_permissions;
 mod not_found;
 mod openapi;
@@ -78,6 +79,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(limits::routes())
         .merge(budgets::routes())
         .merge(spend_limits::routes())
+        .merge(model_aliases::routes())
         .merge(rate_limits::routes())
         .merge(cache::routes())
         .merge(api_keys::routes())

@@ -75,6 +75,13 @@ const POLICY: &[(&str, Needs)] = &[
     ("update-project-model-permissions", Holds(ProjectUpdate)),
     ("delete-project-model-permissions", Holds(ProjectUpdate)),
 
+    // Model aliases
+    ("list-project-model-aliases", Holds(CredentialsRead)),
+    ("create-project-model-alias", Holds(CredentialsManage)),
+    ("retrieve-project-model-alias", Holds(CredentialsRead)),
+    ("modify-project-model-alias", Holds(CredentialsManage)),
+    ("delete-project-model-alias", Holds(CredentialsManage)),
+
     // Limits
     ("list-project-limits", Holds(LimitsRead)),
     ("create-project-limit", Holds(LimitsManage)),

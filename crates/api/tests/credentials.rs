@@ -25,13 +25,13 @@ async fn a_credential_is_answered_whole_and_its_secret_masked() {
     let place = format!("{}/credentials", api.project("Search").await);
     let body = json!({
         "provider": "openai", "api_key": SECRET, "base_url": "https://models.example/v1/",
-        "aliases": { "fast": "gpt-4o-mini" }, "priority": -3,
+        "aliases": { "fast": "gpt-4o-mini" }, "priority": -3, "weight": 9,
     });
     let made = api.post(&place, body).await.ok();
     let expected = json!({
         "object": "organization.project.credential", "id": made["id"], "provider": "openai", "name": "openai",
         "base_url": "https://models.example/v1", "redacted_value": "sk-proj...h8I9",
-        "aliases": { "fast": "gpt-4o-mini" }, "priority": -3, "inherited": false, "created_at": 1_767_225_600,
+        "aliases": { "fast": "gpt-4o-mini" }, "priority": -3, "weight": 9, "inherited": false, "created_at": 1_767_225_600,
         "updated_at": 1_767_225_600, "last_used_at": null, "version": 1,
     });
     assert_eq!(made, expected);
@@ -80,7 +80,7 @@ async fn what_cannot_be_taken_is_refused_with_its_field() {
         (json!({ "provider": "vllm", "base_url": "ftp://a" }), "invalid_value", "base_url"),
         (json!({ "provider": "demo", "base_url": "https://a.example" }), "invalid_value", "base_url"),
         (json!({ "provider": "demo", "name": " " }), "invalid_value", "name"),
-        (json!({ "provider": "demo", "weight": 1 }), "unknown_parameter", "weight"),
+        (json!({ "provider": "demo", "weight": 0 }), "invalid_value", "weight"),
         (json!({ "provider": "demo", "priority": "high" }), "invalid_type", "priority"),
         (json!({ "provider": "demo", "aliases": { "a": " b" } }), "invalid_value", "aliases.a"),
     ] {
@@ -100,7 +100,7 @@ async fn a_project_is_made_with_its_first_credential_or_not_at_all() {
     for (credential, code, param) in [
         (json!({ "provider": "openai", "api_key": "pk-1" }), "invalid_api_key_format", "credential.api_key"),
         (json!({ "provider": "nobody" }), "invalid_value", "credential.provider"),
-        (json!({ "provider": "demo", "weight": 1 }), "unknown_parameter", "credential.weight"),
+        (json!({ "provider": "demo", "weight": 0 }), "invalid_value", "credential.weight"),
     ] {
         let refused = api.post("/v1/organization/projects", with(credential)).await.refused(400, code);
         assert_eq!(refused.as_deref(), Some(param));

@@ -12,6 +12,7 @@ use crate::{
     id::{CredentialId, OrganizationId, ProjectId},
     name::free_text,
     provider::Provider,
+    weight::Weight,
 };
 
 /// What is known of a credential without its secret.
@@ -37,6 +38,8 @@ pub struct Credential {
     pub aliases: Aliases,
     /// Lower is asked first.
     pub priority: i32,
+    /// Its share of the calls among equals.
+    pub weight: Weight,
     /// When it was made.
     #[serde(skip)]
     pub created_at: Timestamp,

@@ -121,6 +121,10 @@ typed_id!(
     SsoProviderId, "sso"
 );
 typed_id!(
+    /// Names a model alias of a project.
+    ModelAliasId, "alias"
+);
+typed_id!(
     /// Names a rate limit of a project.
     LimitId, "limit"
 );

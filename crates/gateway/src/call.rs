@@ -3,22 +3,24 @@
 //! room of its own.
 
 use std::{
+    cell::Cell,
     net::{IpAddr, SocketAddr},
     rc::Rc,
     sync::Arc,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use http::{Response, StatusCode, header, request};
-use keyward_access::{BudgetEntry, CredentialEntry, KeyEntry, Refusal, presented_key};
-use keyward_domain::{budget::BudgetMode, id::RequestId, permission::Permission, provider::Dialect, usage::CallKind};
+use http::{HeaderValue, Response, StatusCode, header, request};
+use keyward_access::{KeyEntry, presented_key};
+use keyward_domain::{id::RequestId, permission::Permission, provider::Dialect};
 use keyward_provider::Operation;
 
 use crate::{
     ConnectionInfo,
+    attempts::{Content, Request},
     body::{self, Shape},
-    bounds::Bounds,
     cache::{self, Found, Question},
+    candidates,
     core::Core,
     cors,
     error::CallError,
@@ -26,22 +28,14 @@ use crate::{
     head::{BodyHead, StreamOptions},
     inbound::Inbound,
     item::Item,
-    model_routes,
-    models::ModelLists,
-    rate_limit,
-    resolve::{Choice, Resolution, resolve},
+    model_routes, rate_limit,
     resource_body::ResponseHead,
     resources,
     respond::{AnswerBody, refuse},
     route::{self, Route},
     settle::Demand,
     socket::Wire,
-    splice::splice,
 };
-
-/// How long a call waits for the lists of models, when it needs them and
-/// nobody has asked for them before.
-const LIST_PATIENCE: Duration = Duration::from_secs(2);
 
 /// One request, its head read.
 pub(crate) struct Call<'a> {
@@ -53,6 +47,10 @@ pub(crate) struct Call<'a> {
     /// Whose address the request has.
     pub(crate) address: IpAddr,
     pub(crate) began: Instant,
+    /// How often a provider was asked so far.
+    pub(crate) attempts: Cell<u32>,
+    /// Another one than the first was asked.
+    pub(crate) strayed: Cell<bool>,
 }
 
 impl<'a> Call<'a> {
@@ -64,7 +62,17 @@ impl<'a> Call<'a> {
         id: RequestId,
     ) -> Self {
         let address = core.shared.options.trusted_proxies.client_address(peer.ip(), &head.headers);
-        Self { core, wire, head, id, peer, address, began: Instant::now() }
+        Self {
+            core,
+            wire,
+            head,
+            id,
+            peer,
+            address,
+            began: Instant::now(),
+            attempts: Cell::new(0),
+            strayed: Cell::new(false),
+        }
     }
 
     /// Nothing of the request is left on the connection.
@@ -112,6 +120,9 @@ pub(crate) async fn answer(call: Call<'_>, body: Inbound) -> Response<AnswerBody
         }
         answer
     });
+    if call.attempts.get() > 1 {
+        answer.headers_mut().insert(forward::ATTEMPTS, HeaderValue::from(call.attempts.get()));
+    }
     let origin = call.head.headers.get(header::ORIGIN);
     cors::permit(answer.headers_mut(), origin, &options.allowed_origins, key.as_deref());
     answer
@@ -154,7 +165,10 @@ async fn let_through(
         Shape::Json => BodyHead::read(&body, operation.model_may_be_missing())?,
         Shape::Form(boundary) => BodyHead::read_form(&body, boundary, operation.model_may_be_missing())?,
     };
-    let mut credentials = Arc::clone(&key.project.state.load().credentials);
+    let (mut credentials, alias) = {
+        let state = key.project.state.load();
+        (Arc::clone(&state.credentials), state.model_aliases.get(&*wish.model).cloned())
+    };
     let mut is_kept = false;
     if operation == Operation::Responses {
         let kept = ResponseHead::read(&body)?;
@@ -169,15 +183,12 @@ async fn let_through(
     if wish.model.is_empty() && key.restricts_models() {
         return Err(CallError::model_left_open());
     }
-    let choice = choose(call, key, &credentials, operation.dialect(), &wish.model).await?;
+    let choices =
+        candidates::choose(call, key, &credentials, operation.dialect(), (&wish.model, alias.as_deref())).await?;
 
     // 12, behind 8: there is a credential, ready for use.
-    let target = match choice {
-        Some(choice) => core.targets.get(choice.credential).map(|target| (choice, target)),
-        None => Err(CallError::provider_not_configured()),
-    };
-    let (choice, target) = match target {
-        Ok(found) => found,
+    let mut candidates = match candidates::ready(core, &choices) {
+        Ok(candidates) => candidates,
         Err(error) => {
             let (limits, tokens) = (key.limits_of(&[&wish.model]), estimate(&body, &wish));
             let demand = Demand { limits, tokens, budgets: parts.index.budgets_of(key), reserve: 0 };
@@ -185,11 +196,12 @@ async fn let_through(
             return Err(error);
         }
     };
+    let choice = choices.first().ok_or_else(CallError::provider_not_configured)?;
 
     // A body that trickles in doesn't outlive its key.
     parts.index.recheck(&caller, parts.clock.now())?;
     // What the cache has consumes nothing: neither cap nor limits know of it.
-    let question = Question { operation, choice, body: &body, is_stored: is_kept, waited };
+    let question = Question { operation, choice: *choice, body: &body, is_stored: is_kept, waited };
     let passing = match cache::lookup(call, &caller, &question)? {
         Found::Answer(answer) => return Ok(*answer),
         Found::Nothing(passing) => passing,
@@ -203,19 +215,25 @@ async fn let_through(
     let budgets = parts.index.budgets_of(key);
     let reserve = match budgets.is_empty() {
         true => 0,
-        false => hold_back(call, key, &budgets, &choice, (operation, &body, &wish))?,
+        false => pricing::hold_back(call, key, &budgets, &mut candidates, (operation, &body, &wish))?,
     };
     let demand = Demand { limits, tokens, budgets, reserve };
     let adds_usage = wish.stream && operation.usage_is_asked_for() && wish.stream_options != StreamOptions::Asked;
-    let rename = (choice.model != wish.model).then_some(choice.model);
-    let body = splice(&body, &wish, rename, adds_usage);
     // 8 to 10: the request cap, the rate limits and the budgets. From here on the
     // call is in the books.
     let item = Item::call(choice.credential, choice.model, operation);
     let settlement = core.ledger.open(&caller, item, call.address, demand).await?;
     let standing = settlement.standing();
-    let (stream, keep) = (wish.stream, is_kept.then_some(choice.credential.id));
-    let outgoing = forward::Outgoing { keep, caller, target, operation, body, stream, adds_usage, waited };
+    let request = Request {
+        ask: operation.into(),
+        query: head.uri.query(),
+        content: Content::OfModel { body: &body, wish: &wish, adds_usage },
+        kind: item.kind,
+        tokens,
+        may_repeat: !is_kept,
+    };
+    let stream = wish.stream;
+    let outgoing = forward::Outgoing { caller, candidates, request, operation, stream, adds_usage, is_kept, waited };
     let mut answer = forward::forward(call, outgoing, settlement).await?;
     passing.watch(call, &mut answer);
     rate_limit::tell(&standing, operation.dialect(), parts.clock.now(), answer.headers_mut());
@@ -228,71 +246,6 @@ fn estimate(body: &[u8], wish: &BodyHead<'_>) -> u64 {
     // A form is a file above all.
     let text = if wish.is_form { 0 } else { body.len() as u64 };
     (text / 4).saturating_add(wish.max_tokens)
-}
-
-/// What the budgets of a call are to hold back for it, in nanodollars.
-fn hold_back(
-    call: &Call<'_>,
-    key: &KeyEntry,
-    budgets: &[Arc<BudgetEntry>],
-    choice: &Choice<'_>,
-    (operation, body, wish): (Operation, &[u8], &BodyHead<'_>),
-) -> Result<i64, CallError> {
-    if Item::call(choice.credential, choice.model, operation).kind == CallKind::Other {
-        return Ok(0);
-    }
-    let bounds = if wish.is_form { Bounds::UNKNOWN } else { Bounds::of_json(body, operation) };
-    let (pricing, asked) = (&call.core.ledger.pricing, (&**choice.credential, choice.model));
-    if budgets.iter().any(|entry| entry.budget.terms.mode == BudgetMode::Strict) {
-        pricing.ceiling(key.project.organization, asked, &bounds)
-    } else {
-        Ok(pricing.estimate(key, asked, &bounds))
-    }
-}
-
-/// The credential to use, if the project has any; refuses a model that the key
-/// may not use and a dialect that the model's provider doesn't speak.
-async fn choose<'a>(
-    call: &Call<'_>,
-    key: &KeyEntry,
-    credentials: &'a [Arc<CredentialEntry>],
-    dialect: Dialect,
-    requested: &'a str,
-) -> Result<Option<Choice<'a>>, CallError> {
-    let lists = &call.core.shared.models;
-    let mut resolution = resolve(credentials, dialect, requested, None);
-    if let Resolution::NeedsLists = resolution {
-        let asked = credentials.iter().filter(|credential| credential.provider.speaks(dialect));
-        ModelLists::refresh(call.core, asked, LIST_PATIENCE).await;
-        resolution = resolve(credentials, dialect, requested, Some(&|entry, model| lists.lists(entry, model)));
-    }
-    let choice = match resolution {
-        Resolution::Chosen(choice) => Some(choice),
-        Resolution::NeedsLists | Resolution::Nothing => None,
-    };
-    let allowed = match choice {
-        _ if !key.restricts_models() => true,
-        Some(choice) => choice.ask(requested, |names| key.may_use_model(names)),
-        None => key.may_use_model(&[requested]),
-    };
-    if !allowed {
-        return Err(Refusal::ModelNotAllowed(requested.to_owned()).into());
-    }
-    if let Some(choice) = choice
-        && !choice.credential.provider.speaks(dialect)
-    {
-        let provider = choice.credential.provider;
-        let route = match dialect {
-            Dialect::OpenAi => "/v1/messages",
-            Dialect::Anthropic => "/v1/chat/completions",
-        };
-        let message = format!(
-            "The provider of this model, {provider}, doesn't speak this address's dialect. Use {route}, or a model of another provider."
-        );
-        let error = CallError::bad_request("dialect_not_supported", message);
-        return Err(CallError { param: Some("model"), ..error });
-    }
-    Ok(choice)
 }
 
 /// One line for a call at most; never a key, a header's value or a body.

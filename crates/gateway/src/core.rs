@@ -9,7 +9,9 @@ use tokio_util::task::TaskTracker;
 use crate::{
     GatewayOptions, GatewayParts,
     admission::{Admission, Refusals},
+    breakers::Breakers,
     cache::ResponseCache,
+    draw::Draw,
     inbound::{Pace, Room},
     metrics::Counts,
     models::ModelLists,
@@ -25,6 +27,7 @@ pub(crate) struct Shared {
     pub(crate) options: GatewayOptions,
     pub(crate) models: ModelLists,
     pub(crate) cache: ResponseCache,
+    pub(crate) breakers: Breakers,
     pub(crate) admission: Arc<Admission>,
     /// Each core's.
     pub(crate) counts: Vec<Arc<Counts>>,
@@ -40,6 +43,7 @@ impl Shared {
             acceptor: parts.certificate.clone().map(tls::acceptor).transpose()?,
             models: ModelLists::default(),
             cache: ResponseCache::new(options.cache_memory),
+            breakers: Breakers::default(),
             admission: Admission::new(&options),
             counts: (0..options.cores.max(1)).map(|_| Arc::default()).collect(),
             room: Room::new(options.bodies_limit),
@@ -60,6 +64,7 @@ pub(crate) struct Core {
     pub(crate) scratch: Scratch,
     pub(crate) refusals: Refusals,
     pub(crate) counts: Arc<Counts>,
+    pub(crate) draw: Draw,
 }
 
 impl Core {
@@ -73,6 +78,7 @@ impl Core {
             upstream: Upstream::new(client, Demo::new(Arc::clone(&parts.clock))),
             targets: Targets::default(),
             ledger: Rc::new(ledger),
+            draw: Draw::new(&*parts.randomness),
             tasks,
             scratch: Scratch::default(),
             refusals: Refusals::default(),

@@ -133,6 +133,11 @@ impl CallError {
         Self::new(StatusCode::BAD_GATEWAY, "provider_authentication_failed", message).last_word()
     }
 
+    pub(crate) fn provider_timeout() -> Self {
+        let message = "The provider didn't answer in time. Try again.";
+        Self::new(StatusCode::GATEWAY_TIMEOUT, "provider_timeout", message)
+    }
+
     pub(crate) fn journal_unavailable() -> Self {
         let message = "Keyward can't record usage at the moment, so it takes no calls. Try again shortly.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "usage_journal_unavailable", message)
@@ -272,11 +277,7 @@ impl From<&SendError> for CallError {
                 "The provider's address isn't allowed: it is private, and private upstreams are off in Keyward's configuration.",
             )
             .last_word(),
-            SendError::TimedOut { .. } => Self::new(
-                StatusCode::GATEWAY_TIMEOUT,
-                "provider_timeout",
-                "The provider didn't answer in time. Try again.",
-            ),
+            SendError::TimedOut { .. } => Self::provider_timeout(),
             SendError::Malformed { .. } => Self::new(
                 StatusCode::BAD_GATEWAY,
                 "provider_unreachable",

@@ -11,7 +11,7 @@ use keyward_telemetry::journal::ModelName;
 pub(crate) struct Item<'a> {
     pub(crate) credential: &'a CredentialEntry,
     /// The provider's name of the model; empty where there is none.
-    model: &'a str,
+    pub(crate) model: &'a str,
     pub(crate) kind: CallKind,
 }
 
@@ -32,7 +32,8 @@ impl<'a> Item<'a> {
     }
 }
 
-const fn kind(operation: Operation) -> CallKind {
+/// Under which kind of usage a call is told.
+pub(crate) const fn kind(operation: Operation) -> CallKind {
     match operation {
         Operation::ChatCompletions | Operation::Completions | Operation::Responses | Operation::Messages => {
             CallKind::Completions

@@ -10,18 +10,23 @@
 //! Read [`Gateway::start`], then `call.rs`: one screen that tells a call's way.
 
 mod admission;
+mod attempts;
 mod body;
 mod bounds;
+mod breakers;
 mod cache;
 mod call;
+mod candidates;
 mod connection;
 mod core;
 mod cors;
 mod disposition;
+mod draw;
 mod error;
 mod fields;
 mod form;
 mod forward;
+mod further;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -36,6 +41,7 @@ mod model_routes;
 mod models;
 mod pricing;
 mod rate_limit;
+mod reservation;
 mod resolve;
 mod resource_body;
 mod resource_list;
@@ -163,6 +169,12 @@ pub struct GatewayOptions {
     pub drain: Duration,
     /// Limits of calls to providers.
     pub client: ClientOptions,
+    /// How long one attempt may take until an answer begins, where another
+    /// credential can be asked instead.
+    pub attempt_timeout: Duration,
+    /// How long all attempts of a call may take until an answer begins. What
+    /// has begun may take as long as it flows.
+    pub call_timeout: Duration,
 }
 
 impl GatewayOptions {
@@ -170,6 +182,9 @@ impl GatewayOptions {
     /// 20 MiB within ten minutes and 60 seconds between their pieces, 1 GiB of
     /// them in all, 64 MiB of answers in the cache, 1024 connections from wherever, 60 seconds for a caller
     /// that takes nothing, 30 seconds to drain.
+    /// them in all, 1024 connections from wherever, 60 seconds for a caller
+    /// that takes nothing, 30 seconds to drain, ten minutes for an attempt and
+    /// fifteen for all of a call.
     pub fn new(listen: SocketAddr) -> Self {
         Self {
             listen,
@@ -187,6 +202,8 @@ impl GatewayOptions {
             answer_idle: Duration::from_secs(60),
             drain: Duration::from_secs(30),
             client: ClientOptions::default(),
+            attempt_timeout: Duration::from_secs(600),
+            call_timeout: Duration::from_secs(900),
         }
     }
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use http::{Response, request};
-use keyward_domain::{provider::Dialect, provider_resource::ResourceKind};
+use keyward_domain::{attempt::Outcome, provider::Dialect, provider_resource::ResourceKind};
 use keyward_provider::Operation;
 use parking_lot::Mutex;
 
@@ -35,6 +35,7 @@ pub const OVERHEAD_BUCKETS: [u64; 10] = [25, 50, 100, 250, 500, 1000, 2500, 5000
 pub(crate) struct Counts {
     requests: [[AtomicU64; CLASSES.len()]; ROUTES],
     provider_answers: [AtomicU64; CLASSES.len()],
+    attempts: [AtomicU64; Outcome::ALL.len()],
     /// Taken by this core alone, but for somebody who looks.
     refusals: Mutex<BTreeMap<&'static str, u64>>,
     overhead: [AtomicU64; OVERHEAD_BUCKETS.len() + 1],
@@ -95,6 +96,11 @@ impl Counts {
         add_one(Some(&self.connections));
     }
 
+    /// A provider was asked.
+    pub(crate) fn attempt(&self, outcome: Outcome) {
+        add_one(self.attempts.get(outcome as usize));
+    }
+
     pub(crate) fn refused_connection(&self) {
         add_one(Some(&self.connections_refused));
     }
@@ -139,6 +145,10 @@ pub struct Snapshot {
     pub refusals: BTreeMap<&'static str, u64>,
     /// Answers of providers by class of status.
     pub provider_answers: BTreeMap<&'static str, u64>,
+    /// Attempts at providers by how they ended.
+    pub attempts: BTreeMap<&'static str, u64>,
+    /// Credentials that a project's calls are kept from at present.
+    pub open_circuits: usize,
     /// Calls by Keyward's own share of their time: in each bucket of
     /// [`OVERHEAD_BUCKETS`], and above.
     pub overhead: [u64; OVERHEAD_BUCKETS.len() + 1],
@@ -163,10 +173,11 @@ pub struct Snapshot {
 impl Metrics {
     /// Sums up.
     pub fn snapshot(&self) -> Snapshot {
-        let Shared { counts, admission, cache, .. } = &*self.0;
+        let Shared { counts, admission, breakers, cache, parts, .. } = &*self.0;
         let (cache_hits, cache_misses) = cache.counts();
         let mut sum = Snapshot {
             open_connections: admission.open(),
+            open_circuits: breakers.open(parts.clock.now()),
             cache_hits,
             cache_misses,
             cache_bytes: cache.bytes(),
@@ -181,6 +192,9 @@ impl Metrics {
             }
             for (counter, class) in core.provider_answers.iter().zip(CLASSES).filter(|(counter, _)| read(counter) > 0) {
                 *sum.provider_answers.entry(class).or_default() += read(counter);
+            }
+            for (counter, outcome) in core.attempts.iter().zip(Outcome::ALL).filter(|(counter, _)| read(counter) > 0) {
+                *sum.attempts.entry(outcome.as_str()).or_default() += read(counter);
             }
             for (code, count) in &*core.refusals.lock() {
                 *sum.refusals.entry(code).or_default() += count;

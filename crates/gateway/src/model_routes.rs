@@ -6,7 +6,10 @@ use std::{collections::HashSet, sync::Arc};
 
 use http::{Response, StatusCode};
 use keyward_access::{CredentialEntry, KeyEntry};
-use keyward_domain::provider::Provider;
+use keyward_domain::{
+    model_alias::ModelAlias,
+    provider::{Dialect, Provider},
+};
 use keyward_provider::{headers::ANTHROPIC_VERSION, models::MODEL_LIST_TIME};
 use serde_json::{Value, json};
 
@@ -14,6 +17,7 @@ use crate::{
     call::Call,
     error::CallError,
     models::{Known, ModelLists},
+    resolve::{Resolution, resolve_alias},
     respond::{AnswerBody, json},
 };
 
@@ -59,7 +63,10 @@ pub(crate) async fn one(call: &Call<'_>, key: &KeyEntry, id: &str) -> Result<Res
 }
 
 async fn usable(call: &Call<'_>, key: &KeyEntry) -> Result<Vec<Listed>, CallError> {
-    let credentials = Arc::clone(&key.project.state.load().credentials);
+    let (credentials, aliases) = {
+        let state = key.project.state.load();
+        (Arc::clone(&state.credentials), Arc::clone(&state.model_aliases))
+    };
     if credentials.is_empty() {
         return Err(CallError::provider_not_configured());
     }
@@ -78,6 +85,16 @@ async fn usable(call: &Call<'_>, key: &KeyEntry) -> Result<Vec<Listed>, CallErro
     }
     let mut seen = HashSet::new();
     let mut listed = Vec::new();
+    // As in a call: the project's own names first.
+    let mut own: Vec<_> = aliases.values().collect();
+    own.sort_by(|a, b| a.name.cmp(&b.name));
+    for alias in own {
+        if let Some(provider) = serves(lists, key, &credentials, alias)
+            && seen.insert(alias.name.clone())
+        {
+            listed.push(Listed { id: alias.name.clone(), provider });
+        }
+    }
     let mut add = |credential: &CredentialEntry, id: &str, model: &str| {
         let full = format!("{}/{model}", credential.provider);
         if key.may_use_model(&[id, model, &full]) && seen.insert(id.to_owned()) {
@@ -98,6 +115,26 @@ async fn usable(call: &Call<'_>, key: &KeyEntry) -> Result<Vec<Listed>, CallErro
         }
     }
     Ok(listed)
+}
+
+/// Whose model an alias leads to first, as far as the key may use it.
+fn serves(
+    lists: &ModelLists,
+    key: &KeyEntry,
+    credentials: &[Arc<CredentialEntry>],
+    alias: &ModelAlias,
+) -> Option<Provider> {
+    [Dialect::OpenAi, Dialect::Anthropic].into_iter().find_map(|dialect| {
+        let known = |entry: &CredentialEntry, model: &str| lists.lists(entry, model);
+        let Resolution::Chosen(choices) = resolve_alias(credentials, dialect, alias, Some(&known), |_| 0) else {
+            return None;
+        };
+        let usable = choices.into_iter().find(|choice| {
+            let provider = choice.credential.provider;
+            provider.speaks(dialect) && choice.ask(&alias.name, |names| key.may_use_model(names))
+        });
+        usable.map(|choice| choice.credential.provider)
+    })
 }
 
 fn failure(known: Option<&Known>) -> Option<CallError> {

@@ -51,11 +51,11 @@ pub(crate) struct ModelLists {
 }
 
 impl ModelLists {
-    /// Whether that credential's provider lists that model, as far as known.
-    pub(crate) fn lists(&self, credential: &CredentialEntry, model: &str) -> bool {
-        match self.known(credential) {
-            Some(Known::List(models)) => models.iter().any(|known| known == model),
-            _ => false,
+    /// Whether that credential's provider lists that model, if anybody knows.
+    pub(crate) fn lists(&self, credential: &CredentialEntry, model: &str) -> Option<bool> {
+        match self.known(credential)? {
+            Known::List(models) => Some(models.iter().any(|known| known == model)),
+            Known::Failed(_) => None,
         }
     }
 

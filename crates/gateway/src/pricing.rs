@@ -3,22 +3,26 @@
 
 use std::{cell::RefCell, collections::HashMap, sync::Arc};
 
-use keyward_access::{CredentialEntry, KeyEntry, KeyIndex};
+use keyward_access::{BudgetEntry, KeyEntry, KeyIndex};
 use keyward_domain::{
     Clock,
+    budget::BudgetMode,
     clock::to_millis,
     id::{ApiKeyId, OrganizationId},
     price::{Metered, Rates},
     provider::Provider,
-    usage::ServiceTier,
+    usage::{CallKind, ServiceTier},
 };
-use keyward_provider::Usage;
+use keyward_provider::{Operation, Usage};
 use keyward_telemetry::{
     journal::{ModelName, UsageRecord},
     list_prices::ListPrices,
 };
 
-use crate::{GatewayParts, bounds::Bounds, error::CallError};
+use crate::{
+    GatewayParts, bounds::Bounds, call::Call, candidates::Candidate, error::CallError, head::BodyHead, item,
+    resolve::Choice,
+};
 
 /// More keys with models than this are forgotten together: callers name models.
 const MOST_KNOWN: usize = 10_000;
@@ -28,6 +32,47 @@ const WEIGHT: i64 = 8;
 
 /// How many tokens a model answers with, where nobody knows: for estimates.
 const USUAL_OUTPUT: u64 = 1_000;
+
+/// What the budgets of a call hold back for it, in nanodollars, whichever of
+/// `candidates` answers. Under a strict budget those of which nobody knows the
+/// most aren't asked; the first one has to be known.
+pub(crate) fn hold_back(
+    call: &Call<'_>,
+    key: &KeyEntry,
+    budgets: &[Arc<BudgetEntry>],
+    candidates: &mut Vec<Candidate<'_>>,
+    (operation, body, wish): (Operation, &[u8], &BodyHead<'_>),
+) -> Result<i64, CallError> {
+    if item::kind(operation) == CallKind::Other {
+        return Ok(0);
+    }
+    let pricing = &call.core.ledger.pricing;
+    let bounds = if wish.is_form { Bounds::UNKNOWN } else { Bounds::of_json(body, operation) };
+    let asked = |choice: &Choice<'_>| (choice.credential.provider, choice.model.to_owned());
+    if budgets.iter().all(|entry| entry.budget.terms.mode == BudgetMode::Balanced) {
+        let estimates = candidates.iter().map(|one| pricing.estimate(key, &asked(&one.choice), &bounds));
+        return Ok(estimates.max().unwrap_or(0));
+    }
+    let organization = key.project.organization;
+    let mut refusal = None;
+    let (mut most, mut at) = (0, 0);
+    candidates.retain(|candidate| {
+        let is_first = at == 0;
+        at += 1;
+        match pricing.ceiling(organization, &asked(&candidate.choice), &bounds) {
+            Ok(ceiling) => {
+                most = most.max(ceiling);
+                true
+            }
+            Err(error) if is_first => {
+                refusal = Some(error);
+                true
+            }
+            Err(_) => false,
+        }
+    });
+    refusal.map_or(Ok(most), Err)
+}
 
 /// Prices, and what calls cost lately on one core.
 pub(crate) struct Pricing {
@@ -71,13 +116,13 @@ impl Pricing {
 
     /// The most that a call can cost, in nanodollars. Refuses one of which nobody
     /// knows it.
-    pub(crate) fn ceiling(
+    fn ceiling(
         &self,
         organization: OrganizationId,
-        (credential, model): (&CredentialEntry, &str),
+        (provider, model): &(Provider, String),
         bounds: &Bounds,
     ) -> Result<i64, CallError> {
-        let provider = credential.provider;
+        let provider = *provider;
         let window = self.list.context_window(provider, model, self.now());
         let input = bounds.input.or(window);
         let at_most = match (bounds.output, window) {
@@ -93,13 +138,8 @@ impl Pricing {
 
     /// What a call will cost, in nanodollars: as such calls of the key cost lately,
     /// else by about how many tokens it will use.
-    pub(crate) fn estimate(
-        &self,
-        key: &KeyEntry,
-        (credential, model): (&CredentialEntry, &str),
-        bounds: &Bounds,
-    ) -> i64 {
-        let provider = credential.provider;
+    fn estimate(&self, key: &KeyEntry, (provider, model): &(Provider, String), bounds: &Bounds) -> i64 {
+        let provider = *provider;
         let name = ModelName::of(provider.as_str(), model);
         if let Some(lately) = self.lately.borrow().get(&(key.id, name)) {
             return *lately;

@@ -12,6 +12,7 @@ const INPUT_FILE: &str = "input_file_id";
 const PREVIOUS: &str = "previous_response_id";
 const CONVERSATION: &str = "conversation";
 const STORE: &str = "store";
+const BACKGROUND: &str = "background";
 
 /// What a new batch says.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,17 +37,19 @@ pub(crate) struct ResponseHead<'a> {
     pub(crate) previous: Option<Cow<'a, str>>,
     /// It belongs to a conversation that the provider keeps.
     pub(crate) in_conversation: bool,
-    /// The provider is to keep the response (it does unless told otherwise).
+    /// The provider is to keep the response (it does unless told otherwise, and
+    /// always one that it makes in the background).
     pub(crate) is_stored: bool,
 }
 
 impl<'a> ResponseHead<'a> {
     pub(crate) fn read(body: &'a [u8]) -> Result<Self, BadBody> {
-        let [previous, conversation, store] = fields(body, &[PREVIOUS, CONVERSATION, STORE])?.0;
+        let [previous, conversation, store, background] = fields(body, &[PREVIOUS, CONVERSATION, STORE, BACKGROUND])?.0;
         Ok(Self {
             previous: text(PREVIOUS, previous)?,
             in_conversation: conversation.is_some_and(|raw| raw.get() != "null"),
-            is_stored: store.is_none_or(|raw| raw.get() != "false"),
+            is_stored: store.is_none_or(|raw| raw.get() != "false")
+                || background.is_some_and(|raw| raw.get() == "true"),
         })
     }
 }
@@ -111,6 +114,7 @@ mod tests {
         assert_eq!(read(r#"{"store":true,"conversation":null}"#).unwrap(), plain);
         let head = read(r#"{"previous_response_id":"resp_1","store":false,"conversation":{"id":"c"}}"#).unwrap();
         assert_eq!((head.previous.as_deref(), head.in_conversation, head.is_stored), (Some("resp_1"), true, false));
+        assert!(read(r#"{"store":false,"background":true}"#).unwrap().is_stored);
         for (body, param) in [
             (r#"{"previous_response_id":["resp_1"]}"#, "previous_response_id"),
             (r#"{"previous_response_id":"a","Previous_Response_Id":"b"}"#, "previous_response_id"),

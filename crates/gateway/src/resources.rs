@@ -14,6 +14,7 @@ use keyward_domain::{
     id::{CredentialId, RequestId},
     provider::Dialect,
     provider_resource::{ProviderResource, ResourceKind, ResourcesOf, is_resource_id},
+    usage::CallKind,
 };
 use keyward_provider::{
     Ask, Operation, UpstreamBody, UpstreamResponse,
@@ -23,13 +24,16 @@ use keyward_provider::{
 use tokio::time::timeout;
 
 use crate::{
+    attempts::{self, Content, Request, Sent},
     body::{self, Shape},
     call::Call,
+    candidates::Candidate,
     core::Core,
     error::CallError,
-    forward::{self, Sent},
+    forward,
     inbound::Inbound,
     item::Item,
+    resolve::Choice,
     resource_body::{BatchHead, ResponseHead},
     resource_list,
     respond::{AnswerBody, whole},
@@ -234,12 +238,13 @@ async fn send(
     let target = call.core.targets.get(credential)?;
     let parts = &call.core.shared.parts;
     parts.index.recheck(caller, parts.clock.now())?;
-    let settlement = call
-        .core
-        .ledger
-        .open(caller, Item::resource(credential), call.address, Demand::without_model(&caller.key))
-        .await?;
-    forward::send(call, &target, ask, query, body, &mut None, settlement).await
+    let demand = Demand::without_model(&caller.key);
+    let settlement = call.core.ledger.open(caller, Item::resource(credential), call.address, demand).await?;
+    // What makes or deletes something isn't asked twice.
+    let may_repeat = ask.method == Method::GET;
+    let request = Request { ask, query, content: Content::Same(body), kind: CallKind::Other, tokens: 0, may_repeat };
+    let candidates = [Candidate { choice: Choice::only(credential), target }];
+    attempts::send(call, caller, &request, &candidates, &mut None, settlement).await
 }
 
 /// Hands a whole answer on after what it names is written down as the project's.

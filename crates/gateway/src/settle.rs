@@ -31,7 +31,7 @@ use keyward_provider::Usage;
 use keyward_telemetry::journal::{Journal, JournalError, ModelName, UsageRecord};
 use tokio_util::task::TaskTracker;
 
-use crate::{GatewayParts, error::CallError, item::Item, pricing::Pricing};
+use crate::{GatewayParts, error::CallError, item::Item, pricing::Pricing, reservation::Reservation};
 
 /// What a call asks of its limits and budgets.
 #[derive(Default)]
@@ -56,13 +56,13 @@ impl Demand {
 pub(crate) struct Ledger {
     journal: Arc<Journal>,
     caps: RequestCaps,
-    limits: RateLimits,
-    budgets: Budgets,
+    pub(crate) limits: RateLimits,
+    pub(crate) budgets: Budgets,
     pub(crate) pricing: Pricing,
     index: Arc<KeyIndex>,
-    clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     /// For what must be done although nobody waits for it any more.
-    tasks: TaskTracker,
+    pub(crate) tasks: TaskTracker,
     /// Closing records that the journal couldn't take yet.
     kept: RefCell<VecDeque<UsageRecord>>,
     /// The last append failed.
@@ -99,7 +99,7 @@ impl Ledger {
         let (ledger, key) = (Rc::clone(self), Arc::clone(key));
         let counting = async move {
             ledger.caps.reserve(&key).await?;
-            let mut reservation = Reservation { ledger, key, admission: None, budgets: None, open: true };
+            let mut reservation = Reservation::counted(ledger, key);
             match reservation.admit(demand).await {
                 Ok(()) => Ok(reservation),
                 Err(refusal) => {
@@ -204,90 +204,23 @@ impl Ledger {
     }
 
     /// Counts the end of a call by its rate limits.
-    fn end(&self, admission: &Admission, end: CallEnd) {
+    pub(crate) fn end(&self, admission: &Admission, end: CallEnd) {
         if let Some(counting) = self.limits.end(admission, end) {
             self.tasks.spawn_local(counting);
         }
     }
 
     /// Charges the end of a call to its budgets.
-    fn charge(&self, key: &KeyEntry, admission: &BudgetAdmission, charged_as: ChargedAs) {
+    pub(crate) fn charge(&self, key: &KeyEntry, admission: &BudgetAdmission, charged_as: ChargedAs) {
         let present = self.index.budgets_of(key);
         if let Some(charging) = self.budgets.end(admission, &present, charged_as, self.clock.now()) {
             self.tasks.spawn_local(charging);
         }
     }
 
-    async fn give_back(&self, key: &KeyEntry) {
+    pub(crate) async fn give_back(&self, key: &KeyEntry) {
         if self.caps.give_back(key).await.is_err() {
             tracing::error!(key = %key.id, "a call that wasn't sent stays counted: the shared count can't be reached");
-        }
-    }
-}
-
-/// One counted call; given back unless it is kept.
-struct Reservation {
-    ledger: Rc<Ledger>,
-    key: Arc<KeyEntry>,
-    /// What its rate limits counted, until they are told of its end.
-    admission: Option<Admission>,
-    /// What its budgets hold back, until they are told of its end.
-    budgets: Option<BudgetAdmission>,
-    open: bool,
-}
-
-impl Reservation {
-    /// Checks 9 and 10.
-    async fn admit(&mut self, demand: Demand) -> Result<(), Refusal> {
-        let Demand { limits, tokens, budgets, reserve } = demand;
-        let ledger = &self.ledger;
-        self.admission = Some(ledger.limits.admit(limits, tokens, ledger.clock.now()).await?);
-        self.budgets = Some(ledger.budgets.admit(budgets, reserve, ledger.clock.now()).await?);
-        Ok(())
-    }
-
-    /// Since when, and how much of it must be in the journal.
-    fn held_back(&self) -> (i64, i64) {
-        let in_journal = self.ledger.budgets.counts_in_journal();
-        self.budgets
-            .as_ref()
-            .map_or((0, 0), |held| (held.let_through_ms, if in_journal { held.reserved_nanos } else { 0 }))
-    }
-
-    /// The call stays counted, and has ended.
-    fn keep(mut self, end: CallEnd, cost: Option<i64>) {
-        self.open = false;
-        if let Some(admission) = self.admission.take() {
-            self.ledger.end(&admission, end);
-        }
-        if let Some(held) = self.budgets.take() {
-            self.ledger.charge(&self.key, &held, ChargedAs::Ended(cost));
-        }
-    }
-
-    /// When this answers, another call may have its place. Dropping the future
-    /// stops nothing.
-    async fn give_back(mut self) {
-        self.open = false;
-        let _ = self.begin_to_give_back().await;
-    }
-
-    fn begin_to_give_back(&mut self) -> tokio::task::JoinHandle<()> {
-        if let Some(admission) = self.admission.take() {
-            self.ledger.end(&admission, CallEnd::NeverSent);
-        }
-        if let Some(held) = self.budgets.take() {
-            self.ledger.charge(&self.key, &held, ChargedAs::NeverSent);
-        }
-        let (ledger, key) = (Rc::clone(&self.ledger), Arc::clone(&self.key));
-        self.ledger.tasks.spawn_local(async move { ledger.give_back(&key).await })
-    }
-}
-
-impl Drop for Reservation {
-    fn drop(&mut self) {
-        if self.open {
-            drop(self.begin_to_give_back());
         }
     }
 }
@@ -315,10 +248,25 @@ impl Settlement {
         &self.begun
     }
 
+    /// The call goes on with another credential, maybe to another model: the
+    /// books name whoever answers.
+    pub(crate) fn aim(&mut self, item: Item<'_>) {
+        self.record.credential = Some(item.credential.id.uuid());
+        self.record.model = item.model();
+        self.provider = item.credential.provider;
+    }
+
+    /// The call has to be within these limits too, if it isn't already.
+    pub(crate) async fn also_within(&mut self, limits: Vec<Arc<LimitEntry>>, tokens: u64) -> Result<(), Refusal> {
+        match &mut self.reservation {
+            Some(reservation) => reservation.also_within(limits, tokens).await,
+            None => Ok(()),
+        }
+    }
+
     /// How the rate limits of the call stand.
     pub(crate) fn standing(&self) -> Standing {
-        let admission = self.reservation.as_ref().and_then(|reservation| reservation.admission.as_ref());
-        admission.map_or_else(Standing::default, |admission| admission.standing)
+        self.reservation.as_ref().map_or_else(Standing::default, Reservation::standing)
     }
 
     /// The call is over; nothing more is added later. `is_success`: the provider
@@ -339,9 +287,7 @@ impl Settlement {
             // what it used, nobody knows the cost.
             None => is_free.then_some(0),
         };
-        if let Some(cost) =
-            cost_nanos.filter(|_| usage.is_some() && reservation.budgets.as_ref().is_some_and(|held| !held.is_empty()))
-        {
+        if let Some(cost) = cost_nanos.filter(|_| usage.is_some() && reservation.is_held_by_budgets()) {
             ledger.pricing.note(reservation.key.id, self.record.model, cost);
         }
         reservation.keep(end, cost_nanos);

@@ -103,6 +103,10 @@ settings! {
     connect_timeout: u64, "KEYWARD_CONNECT_TIMEOUT", "10";
     /// Seconds to wait for a provider's answer to begin.
     response_timeout: u64, "KEYWARD_RESPONSE_TIMEOUT", "600";
+    /// Seconds after which another credential is asked, where there is one, if a provider's answer hasn't begun.
+    attempt_timeout: u64, "KEYWARD_ATTEMPT_TIMEOUT", "600";
+    /// Seconds that all attempts of a call may take until an answer begins. Answers that have begun take as long as they flow.
+    call_timeout: u64, "KEYWARD_CALL_TIMEOUT", "900";
     /// Seconds that an answer may pause.
     idle_timeout: u64, "KEYWARD_IDLE_TIMEOUT", "300";
     /// Seconds that calls in flight may still take after SIGTERM.
@@ -169,6 +173,8 @@ pub struct Settings {
     pub max_connections_per_address: Option<usize>,
     /// Seconds for connecting to a provider, for its head, between its bytes.
     pub upstream_timeouts: [u64; 3],
+    /// Seconds for one attempt of several, and for all of a call.
+    pub attempt_timeouts: [u64; 2],
     /// Seconds to drain.
     pub drain_timeout: u64,
     /// What is logged.
@@ -246,6 +252,10 @@ impl Settings {
                 seconds("connect_timeout", given.connect_timeout, 10)?,
                 seconds("response_timeout", given.response_timeout, 600)?,
                 seconds("idle_timeout", given.idle_timeout, 300)?,
+            ],
+            attempt_timeouts: [
+                seconds("attempt_timeout", given.attempt_timeout, 600)?,
+                seconds("call_timeout", given.call_timeout, 900)?,
             ],
             drain_timeout: seconds("drain_timeout", given.drain_timeout, 30)?,
             log_level: given.log_level.unwrap_or_else(|| "info".into()),
@@ -370,6 +380,8 @@ mod tests {
             ("max_bodies_bytes = 1024", "max_bodies_bytes"),
             ("cache_memory = 1000", "cache_memory"),
             ("body_timeout = 0", "body_timeout"),
+            ("attempt_timeout = 0", "attempt_timeout"),
+            ("call_timeout = 86401", "call_timeout"),
             ("max_connections = -1", "max_connections"),
             ("max_connections_per_address = \"many\"", "max_connections_per_address"),
             ("smtp_url = \"http://x\"", "smtp_url"),

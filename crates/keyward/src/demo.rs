@@ -17,6 +17,7 @@ use keyward_domain::{
     password::Password,
     provider::Provider,
     secret::KeySecret,
+    weight::Weight,
 };
 use keyward_service::{
     Keyward,
@@ -122,6 +123,7 @@ async fn project_of(keyward: &Keyward, actor: &Actor) -> Result<keyward_domain::
         api_key: None,
         aliases: Aliases::default(),
         priority: 0,
+        weight: Weight::default(),
     };
     let command = CreateProject {
         name: Name::parse("name", PROJECT)?,

@@ -117,6 +117,8 @@ impl Collector for Told {
         counter(out, "keyward_provider_errors", "Calls without an answer of their provider, by error.code", errors)?;
         let answers = now.provider_answers.iter().map(|(class, count)| ([("status", *class)], *count));
         counter(out, "keyward_provider_answers", "Answers of providers by class of status", answers)?;
+        let attempts = now.attempts.iter().map(|(outcome, count)| ([("outcome", *outcome)], *count));
+        counter(out, "keyward_attempts", "Attempts at providers by how they ended; a call may take several", attempts)?;
         total(out, "keyward_connections", "Connections of callers that were let in", now.connections)?;
         let help = "Connections beyond max_connections or one address's share";
         total(out, "keyward_connections_refused", help, now.connections_refused)?;
@@ -132,6 +134,9 @@ impl Collector for Told {
         gauge(out, "keyward_requests_in_flight", "Requests that are being answered", now.in_flight)?;
         let cached = i64::try_from(now.cache_bytes).unwrap_or(i64::MAX);
         gauge(out, "keyward_cache_bytes", "Answers in the response caches", cached)?;
+        let open_circuits = i64::try_from(now.open_circuits).unwrap_or(i64::MAX);
+        let help = "Credentials that calls of a project go round because of trouble";
+        gauge(out, "keyward_open_circuits", help, open_circuits)?;
         gauge(out, "keyward_index_keys", "API keys in memory", keys)?;
         let age = self.keyward.index_age_ms().max(0);
         gauge(out, "keyward_index_age_milliseconds", "Since the keys in memory were last known to be complete", age)?;

@@ -198,6 +198,7 @@ fn start_gateway(
         certificate: shown.map(|shown| Arc::clone(&shown.certificate)),
         control: control_plane(api, Handle::current(), requests.clone()),
     };
+    let [attempt_timeout, call_timeout] = settings.attempt_timeouts.map(Duration::from_secs);
     let max_connections = settings.max_connections.unwrap_or_else(|| machine::connections(machine::open_files()));
     let options = GatewayOptions {
         cores: settings.cores,
@@ -213,6 +214,8 @@ fn start_gateway(
             .unwrap_or_else(|| machine::connections_per_address(max_connections)),
         drain: Duration::from_secs(settings.drain_timeout),
         client,
+        attempt_timeout,
+        call_timeout,
         ..GatewayOptions::new(settings.listen)
     };
     Ok(Gateway::start(parts, options)?)

@@ -17,7 +17,7 @@ use keyward_store::{
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Keyward, Result, admin_key, api_key, budget, cache, credential, limit, price};
+use crate::{Keyward, Result, admin_key, api_key, budget, cache, credential, limit, model_alias, price};
 
 /// How often other processes' changes are looked for: a quarter of the second
 /// within which every node must have them.
@@ -48,6 +48,7 @@ impl Keyward {
         }
         limit::load(self, conn).await?;
         cache::load(self, conn).await?;
+        model_alias::load(self, conn).await?;
         credential::index::load(self, conn).await?;
         api_key::index::load(self, conn).await?;
         admin_key::index::load(self, conn).await?;
@@ -135,6 +136,7 @@ impl Keyward {
             self.index.put_project(&project);
             limit::take_in_project(self, conn, &project).await?;
             cache::take_in_project(self, conn, &project).await?;
+            model_alias::take_in_project(self, conn, &project).await?;
             if is_new {
                 // A new project inherits the organization's credentials.
                 credential::index::take_in_project(self, conn, id).await?;

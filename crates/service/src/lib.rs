@@ -34,6 +34,7 @@ pub mod invitation;
 pub mod limit;
 pub mod mail;
 pub mod member;
+pub mod model_alias;
 pub mod organization;
 pub mod password_reset;
 pub mod price;

@@ -13,6 +13,7 @@ use keyward_domain::{
     id::{CredentialId, OrganizationId, ProjectId},
     page::{Listed, Page},
     provider::Provider,
+    weight::Weight,
 };
 use uuid::Uuid;
 
@@ -49,6 +50,7 @@ struct Row {
     redacted_value: Option<String>,
     aliases: Option<String>,
     priority: i64,
+    weight: i64,
     created_at: i64,
     updated_at: i64,
     version: i64,
@@ -73,6 +75,8 @@ impl TryFrom<Row> for Credential {
             ),
             priority: i32::try_from(row.priority)
                 .map_err(|_| StoreError::unreadable("credentials.priority", row.priority))?,
+            weight: Weight::parse("weight", row.weight)
+                .map_err(|_| StoreError::unreadable("credentials.weight", row.weight))?,
             created_at: from_millis(row.created_at),
             updated_at: from_millis(row.updated_at),
             version: row.version,
@@ -120,7 +124,7 @@ macro_rules! columns {
     ($more:literal, $from:literal) => {
         concat!(
             "SELECT id, organization_id, project_id, provider, name, base_url, redacted_value, aliases, priority,
-            created_at, updated_at, version, ",
+            weight, created_at, updated_at, version, ",
             $more,
             " FROM credentials WHERE ",
             $from
@@ -129,8 +133,8 @@ macro_rules! columns {
 }
 
 const INSERT: &str = "INSERT INTO credentials
-    (id, organization_id, project_id, provider, name, base_url, wrapped_secret, redacted_value, aliases, priority, created_at, updated_at, version)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    (id, organization_id, project_id, provider, name, base_url, wrapped_secret, redacted_value, aliases, priority, weight, created_at, updated_at, version)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 
 /// Keeps a new credential. A taken name is [`name_is_taken`].
 pub async fn insert(
@@ -152,6 +156,7 @@ pub async fn insert(
         credential.redacted_value.as_deref(),
         aliases_text(credential),
         i64::from(credential.priority),
+        i64::from(credential.weight.get()),
         to_millis(credential.created_at),
         to_millis(credential.updated_at),
         credential.version
@@ -159,7 +164,7 @@ pub async fn insert(
     .map(drop)
 }
 
-const UPDATE: &str = "UPDATE credentials SET name = $3, base_url = $4, redacted_value = $5, aliases = $6, priority = $7, updated_at = $8, version = $9
+const UPDATE: &str = "UPDATE credentials SET name = $3, base_url = $4, redacted_value = $5, aliases = $6, priority = $7, weight = $8, updated_at = $9, version = $10
     WHERE organization_id = $1 AND id = $2";
 
 /// Keeps a changed credential; its secret stays. A taken name is
@@ -176,6 +181,7 @@ pub async fn update(conn: &mut Conn<'_>, credential: &Credential) -> Result<(), 
         credential.redacted_value.as_deref(),
         aliases_text(credential),
         i64::from(credential.priority),
+        i64::from(credential.weight.get()),
         to_millis(credential.updated_at),
         credential.version
     )

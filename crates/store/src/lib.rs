@@ -28,6 +28,7 @@ pub mod invitation;
 pub mod journal_position;
 pub mod limit_state;
 pub mod member;
+pub mod model_alias;
 pub mod one_time_link;
 pub mod organization;
 pub mod organization_settings;

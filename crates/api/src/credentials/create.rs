@@ -11,6 +11,7 @@ use keyward_domain::{
     credential::{Aliases, BaseUrl},
     id::ProjectId,
     provider::Provider,
+    weight::Weight,
 };
 use keyward_service::credential::{self, CreateCredential, NewCredential};
 use secrecy::SecretString;
@@ -45,6 +46,9 @@ pub struct NewCredentialBody {
     /// Lower is asked first; 0 unless given.
     #[serde(default)]
     pub priority: Option<i32>,
+    /// Its share of the calls among credentials of the same priority: 1 to 1000, 1 unless given.
+    #[serde(default)]
+    pub weight: Option<i64>,
 }
 
 impl NewCredentialBody {
@@ -61,6 +65,7 @@ impl NewCredentialBody {
             api_key: self.api_key,
             aliases: Aliases::parse("aliases", self.aliases.unwrap_or_default())?,
             priority: self.priority.unwrap_or_default(),
+            weight: self.weight.map_or_else(|| Ok(Weight::default()), |weight| Weight::parse("weight", weight))?,
         })
     }
 }

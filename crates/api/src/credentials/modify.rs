@@ -9,6 +9,7 @@ use axum::{
 use keyward_domain::{
     Invalid, Name,
     credential::{Aliases, BaseUrl},
+    weight::Weight,
 };
 use keyward_service::credential::{self, UpdateCredential};
 use secrecy::SecretString;
@@ -42,6 +43,9 @@ pub struct ModifyCredentialBody {
     /// A new priority.
     #[serde(default)]
     pub priority: Option<i32>,
+    /// A new weight.
+    #[serde(default)]
+    pub weight: Option<i64>,
 }
 
 impl ModifyCredentialBody {
@@ -56,6 +60,7 @@ impl ModifyCredentialBody {
             api_key: self.api_key,
             aliases: self.aliases.map(|aliases| Aliases::parse("aliases", aliases)).transpose()?,
             priority: self.priority,
+            weight: self.weight.map(|weight| Weight::parse("weight", weight)).transpose()?,
             expected_version,
         })
     }

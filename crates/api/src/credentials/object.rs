@@ -27,6 +27,8 @@ pub struct CredentialObject {
     pub aliases: BTreeMap<String, String>,
     /// Lower is asked first.
     pub priority: i32,
+    /// Its share of the calls among credentials of the same priority: 1 to 1000.
+    pub weight: u16,
     /// Whether the organization's credential is seen from a project.
     pub inherited: bool,
     /// When it was made, in Unix seconds.
@@ -57,6 +59,7 @@ impl From<CredentialDetails> for CredentialObject {
             redacted_value: credential.redacted_value,
             aliases: credential.aliases.0,
             priority: credential.priority,
+            weight: credential.weight.get(),
             inherited,
             created_at: credential.created_at.as_second(),
             updated_at: credential.updated_at.as_second(),

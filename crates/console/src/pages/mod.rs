@@ -14,6 +14,7 @@ mod guide;
 mod invitation;
 mod limits;
 mod manage;
+mod model_aliases;
 mod new_password;
 mod notice;
 mod parts;
@@ -54,6 +55,7 @@ pub fn routes() -> Router<Console> {
         .merge(limits::routes())
         .merge(budgets::routes())
         .merge(cache::routes())
+        .merge(model_aliases::routes())
         .merge(service_accounts::routes())
         .merge(audit::routes())
         .merge(users::routes())

@@ -88,7 +88,7 @@ mod tests {
     use std::collections::HashSet;
 
     use http::{HeaderName, HeaderValue};
-    use keyward_domain::{credential::Aliases, id::CredentialId, provider::Provider};
+    use keyward_domain::{credential::Aliases, id::CredentialId, provider::Provider, weight::Weight};
     use uuid::Uuid;
 
     use super::*;
@@ -109,6 +109,9 @@ mod tests {
             base_url: base_url.map(str::to_owned),
             secret: None,
             aliases: Aliases::default(),
+            priority: 0,
+            weight: Weight::default(),
+            inherited: false,
         }
     }
 

@@ -175,7 +175,8 @@ impl Passing {
     pub(crate) fn watch(self, call: &Call<'_>, answer: &mut Response<AnswerBody>) {
         let Some(status) = self.status else { return };
         let shared = &call.core.shared;
-        let ticket = self.ticket.filter(|_| shared.cache.has_memory());
+        // What another credential answered isn't the answer of the one that was looked for.
+        let ticket = self.ticket.filter(|_| shared.cache.has_memory() && !call.strayed.get());
         let ticket = ticket.and_then(|ticket| ticket.for_answer(answer.status(), answer.headers()));
         let mut is_kept = false;
         if let Some(ticket) = ticket

@@ -86,6 +86,9 @@ async fn another_upstream_is_asked_itself() {
         base_url: base.base_url.clone(),
         secret: Some(secret.into()),
         aliases: aliases.clone(),
+        priority: base.priority,
+        weight: base.weight,
+        inherited: base.inherited,
     };
     let body = r#"{"model":"fast","messages":[]}"#;
     let told = async |entry: CredentialEntry| {

@@ -13,6 +13,7 @@ mod caps;
 mod checks;
 mod cut;
 mod doors;
+mod failover;
 mod failures;
 mod forms;
 mod full_disk;

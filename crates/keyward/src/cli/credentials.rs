@@ -76,6 +76,9 @@ struct CredentialOptions {
     /// Lower is asked first
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     priority: Option<i32>,
+    /// Its share of the calls among credentials of the same priority, 1 to 1000
+    #[arg(long, value_name = "N")]
+    weight: Option<u16>,
 }
 
 #[derive(Debug, Args)]
@@ -128,6 +131,8 @@ struct Credential {
     aliases: BTreeMap<String, String>,
     #[serde(default)]
     priority: i64,
+    #[serde(default = "one")]
+    weight: i64,
     #[serde(default)]
     inherited: bool,
     created_at: i64,
@@ -135,6 +140,11 @@ struct Credential {
     updated_at: Option<i64>,
     #[serde(default)]
     last_used_at: Option<i64>,
+}
+
+/// What a node that knows no weights does.
+const fn one() -> i64 {
+    1
 }
 
 impl Shown for Credential {
@@ -145,6 +155,7 @@ impl Shown for Credential {
         text("SECRET"),
         text("BASE URL"),
         number("PRIORITY"),
+        number("WEIGHT"),
         text("INHERITED"),
         text("LAST USED"),
     ];
@@ -157,6 +168,7 @@ impl Shown for Credential {
             or_dash(self.redacted_value.as_deref()),
             or_dash(self.base_url.as_deref()),
             self.priority.to_string(),
+            self.weight.to_string(),
             if self.inherited { "yes".into() } else { "no".into() },
             time_or_never(self.last_used_at),
         ]
@@ -172,6 +184,7 @@ impl Shown for Credential {
             ("base url", or_dash(self.base_url.as_deref())),
             ("aliases", several(&aliases, "-")),
             ("priority", self.priority.to_string()),
+            ("weight", self.weight.to_string()),
             ("inherited", if self.inherited { "yes".into() } else { "no".into() }),
             ("created", time(self.created_at)),
             ("updated", time_or_never(self.updated_at)),
@@ -221,6 +234,7 @@ impl CredentialOptions {
             fields.put("aliases", object("--alias", &self.aliases)?);
         }
         fields.set("priority", self.priority);
+        fields.set("weight", self.weight);
         let secret = self.secret.read(shell)?;
         fields.set("api_key", secret.as_ref().map(ExposeSecret::expose_secret));
         Ok(())

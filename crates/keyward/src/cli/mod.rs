@@ -26,6 +26,7 @@ mod invitations;
 mod key_options;
 mod keys;
 mod members;
+mod model_aliases;
 mod projects;
 mod retention;
 mod roles;
@@ -62,6 +63,8 @@ pub enum AdminCommand {
     Cache(Group<cache::Command>),
     /// Credentials: the providers' secrets that Keyward holds
     Credentials(Group<credentials::Command>),
+    /// Model aliases: a project's own names for one or several models
+    ModelAliases(Group<model_aliases::Command>),
     /// Admin keys: what opens the admin API
     AdminKeys(Group<admin_keys::Command>),
     /// Members of the organization and of its projects
@@ -123,6 +126,7 @@ pub async fn execute(command: AdminCommand, shell: &mut Shell<'_>) -> Exit {
         AdminCommand::Keys(group) => group.keys(shell).await,
         AdminCommand::Cache(group) => group.cache(shell).await,
         AdminCommand::Credentials(group) => group.credentials(shell).await,
+        AdminCommand::ModelAliases(group) => group.model_aliases(shell).await,
         AdminCommand::AdminKeys(group) => group.admin_keys(shell).await,
         AdminCommand::Members(group) => group.members(shell).await,
         AdminCommand::Groups(group) => group.groups(shell).await,

@@ -29,12 +29,12 @@ async fn places(app: &TestApp) -> [String; 2] {
 async fn a_credential_answers_all_its_fields_and_never_its_secret(app: &TestApp) {
     for path in places(app).await {
         let body = json!({"provider": "openai", "name": "Main", "api_key": SECRET, "base_url": "https://proxy.example/v1/",
-            "aliases": {"fast": "gpt-4o-mini"}, "priority": -3});
+            "aliases": {"fast": "gpt-4o-mini"}, "priority": -3, "weight": 9});
         let made = app.admin.post(&path, body).await.ok();
         let expected = json!({
             "object": "organization.project.credential", "id": id(&made), "provider": "openai", "name": "Main",
             "base_url": "https://proxy.example/v1", "redacted_value": "sk-secr...9876", "aliases": {"fast": "gpt-4o-mini"},
-            "priority": -3, "inherited": false, "created_at": ManualClock::START, "updated_at": ManualClock::START,
+            "priority": -3, "weight": 9, "inherited": false, "created_at": ManualClock::START, "updated_at": ManualClock::START,
             "last_used_at": null, "version": 1,
         });
         assert_eq!(made, expected);
@@ -82,7 +82,7 @@ async fn what_a_credential_is_made_of_is_checked(app: &TestApp) {
         }
         let url = json!({"provider": "demo", "base_url": "https://a.example"});
         app.admin.post(&path, url).await.assert_error(400, "invalid_value", "base_url");
-        let later = ["weight", "limits", "budget", "bias_profile_id", "redacted_value"];
+        let later = ["limits", "budget", "bias_profile_id", "redacted_value"];
         check_unknown_fields(&app.admin, &path, &json!({"provider": "demo"}), &later).await;
         check_names(&app.admin, &path, |name| json!({"provider": "demo", "name": name})).await;
         let taken = json!({"provider": "demo", "name": "日本語 🚀"});
@@ -115,6 +115,7 @@ async fn an_edit_changes_what_it_names(app: &TestApp) {
             ("base_url", json!(null), json!("https://api.openai.com/v1")),
             ("aliases", json!({"c": "d"}), json!({"c": "d"})),
             ("priority", json!(5), json!(5)),
+            ("weight", json!(1000), json!(1000)),
         ]
         .into_iter()
         .enumerate()
@@ -132,7 +133,9 @@ async fn an_edit_changes_what_it_names(app: &TestApp) {
         for (body, status, code, param) in [
             (json!({"name": "Taken"}), 409, "name_taken", "name"),
             (json!({"provider": "demo"}), 400, "unknown_parameter", "provider"),
-            (json!({"weight": null}), 400, "unknown_parameter", "weight"),
+            (json!({"weight": 0}), 400, "invalid_value", "weight"),
+            (json!({"weight": 1001}), 400, "invalid_value", "weight"),
+            (json!({"weight": "all"}), 400, "invalid_type", "weight"),
             (json!({"api_key": expected["redacted_value"]}), 400, "invalid_api_key_format", "api_key"),
             (json!({"api_key": null}), 400, "missing_required_parameter", "api_key"),
             (json!({"base_url": 1}), 400, "invalid_type", "base_url"),

@@ -108,6 +108,7 @@ impl Operation {
                 "client_id" => json!("keyward"),
                 "mode" => json!("deny_list"),
                 "model_ids" => json!([]),
+                "targets" => json!([{"model": "m"}]),
                 _ => panic!("{} {}: say what {field} is at least", self.method, self.path),
             };
             body.insert(field.to_owned(), value);

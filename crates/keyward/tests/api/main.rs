@@ -25,6 +25,7 @@ mod lists;
 mod matrix;
 mod members;
 mod metrics;
+mod model_aliases;
 mod operations;
 mod organization;
 mod password_resets;

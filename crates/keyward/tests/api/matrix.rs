@@ -62,11 +62,13 @@ pub async fn one_of_everything(app: &TestApp) -> BTreeMap<&'static str, String> 
     let limit = json!({"model": "gpt-4o", "requests_per_minute": 1000});
     let limit = make(&format!("{project}/limits"), limit).await;
     let budget = || json!({"amount": "1000000"});
+    let alias = json!({"name": "smart", "targets": [{"model": "gpt-4o"}]});
     let price = json!({"model": "m", "input_per_million": "1", "output_per_million": "1"});
     BTreeMap::from([
         ("budgets", make(&format!("{project}/budgets"), budget()).await),
         ("organization/budgets", make("/v1/organization/budgets", budget()).await),
         ("limits", limit.clone()),
+        ("model_aliases", make(&format!("{project}/model_aliases"), alias).await),
         ("rate_limits", limit),
         ("sessions", "sess_00000000000000000000000000000000".to_owned()),
         ("users", user),

@@ -51,7 +51,7 @@ async fn a_refused_credential_makes_no_project_either(app: &TestApp) {
         (json!({"provider": "openai", "api_key": "sk-secr...1234"}), "invalid_api_key_format", "credential.api_key"),
         (json!({"provider": "openai"}), "missing_required_parameter", "credential.api_key"),
         (json!({"provider": "nobody"}), "invalid_value", "credential.provider"),
-        (json!({"provider": "demo", "weight": 1}), "unknown_parameter", "credential.weight"),
+        (json!({"provider": "demo", "weight": 0}), "invalid_value", "credential.weight"),
         (json!({"api_key": "sk-1"}), "missing_required_parameter", "credential.provider"),
     ] {
         let body = json!({"name": "Without", "credential": credential});

@@ -5,7 +5,7 @@ use crate::support::{is_accepted, keyward, ok};
 
 fn credential() -> Value {
     json!({"object": "organization.project.credential", "id": "cred_1", "provider": "openai", "name": "Main",
-        "base_url": null, "redacted_value": "sk-abcd...5678", "aliases": {"fast": "gpt-4o-mini"}, "priority": 5,
+        "base_url": null, "redacted_value": "sk-abcd...5678", "aliases": {"fast": "gpt-4o-mini"}, "priority": 5, "weight": 1,
         "inherited": true, "created_at": 1_795_225_196, "updated_at": 1_795_225_196, "last_used_at": null, "version": 1})
 }
 
@@ -18,8 +18,8 @@ async fn credentials_belong_to_the_organization_unless_a_project_is_named() {
     assert_eq!(own.lines(), ["GET /v1/organization/credentials"]);
     assert_eq!(
         own.output,
-        "ID      PROVIDER  NAME  SECRET          BASE URL  PRIORITY  INHERITED  LAST USED\n\
-         cred_1  openai    Main  sk-abcd...5678  -                5  yes        never\n"
+        "ID      PROVIDER  NAME  SECRET          BASE URL  PRIORITY  WEIGHT  INHERITED  LAST USED\n\
+         cred_1  openai    Main  sk-abcd...5678  -                5       1  yes        never\n"
     );
     let of_project = keyward(&["credentials", "list", "--project", "proj_1"]).replies(ok(&page)).run().await;
     assert_eq!(of_project.lines(), ["GET /v1/organization/projects/proj_1/credentials"]);
@@ -43,6 +43,8 @@ async fn a_secret_is_read_from_a_file_and_never_shown() {
         "fast=gpt-4o-mini",
         "--priority",
         "-1",
+        "--weight",
+        "3",
     ])
     .replies(ok(credential()))
     .run()
@@ -51,7 +53,7 @@ async fn a_secret_is_read_from_a_file_and_never_shown() {
     assert_eq!(
         seen.requests[0].json(),
         json!({"provider": "openai", "name": "Main", "api_key": "sk-abcdefgh12345678",
-            "aliases": {"fast": "gpt-4o-mini"}, "priority": -1})
+            "aliases": {"fast": "gpt-4o-mini"}, "priority": -1, "weight": 3})
     );
     assert!(seen.output.contains("aliases    fast=gpt-4o-mini\n"), "{}", seen.output);
     assert!(!(seen.output + &seen.errors).contains("sk-abcdefgh"));

@@ -11,6 +11,7 @@ mod failures;
 mod invitations;
 mod keys;
 mod members;
+mod model_aliases;
 mod projects;
 mod retention;
 mod roles;

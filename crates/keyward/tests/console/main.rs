@@ -12,6 +12,7 @@ mod groups;
 mod invitations;
 mod limits;
 mod lists;
+mod model_aliases;
 mod parity;
 mod passwords;
 mod prices;

@@ -8,6 +8,7 @@ use keyward_domain::{
     permission::Permission,
     project::Project,
     provider::Provider,
+    weight::Weight,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -34,6 +35,8 @@ pub struct NewCredential {
     pub aliases: Aliases,
     /// Lower is asked first.
     pub priority: i32,
+    /// Its share of the calls among equals.
+    pub weight: Weight,
 }
 
 /// A new credential, and whose it will be.
@@ -88,6 +91,7 @@ pub(crate) async fn add(
         redacted_value: secret.map(redact),
         aliases: new.aliases,
         priority: new.priority,
+        weight: new.weight,
         created_at: now,
         updated_at: now,
         version: 1,

@@ -72,5 +72,8 @@ pub(crate) fn open(keyward: &Keyward, sealed: SealedCredential) -> std::result::
         base_url: credential.effective_base_url().map(str::to_owned),
         secret,
         aliases: credential.aliases,
+        priority: credential.priority,
+        weight: credential.weight,
+        inherited: credential.project.is_none(),
     })
 }

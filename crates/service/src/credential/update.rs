@@ -6,6 +6,7 @@ use keyward_domain::{
     credential::{Aliases, BaseUrl, Credential, redact},
     id::{CredentialId, ProjectId},
     permission::Permission,
+    weight::Weight,
 };
 use keyward_store::credential::UsedCredential;
 use secrecy::{ExposeSecret, SecretString};
@@ -37,6 +38,8 @@ pub struct UpdateCredential {
     pub aliases: Option<Aliases>,
     /// A new priority.
     pub priority: Option<i32>,
+    /// A new weight.
+    pub weight: Option<Weight>,
     /// The version that the caller read.
     pub expected_version: Option<i64>,
 }
@@ -72,6 +75,9 @@ pub async fn update(
     }
     if let Some(priority) = command.priority {
         after.priority = priority;
+    }
+    if let Some(weight) = command.weight {
+        after.weight = weight;
     }
     // Taking away what isn't there changes nothing.
     let new_secret = command.api_key.filter(|secret| secret.is_some() || had_secret);

@@ -33,6 +33,7 @@ use keyward_domain::{
     provider::Provider,
     role::{BuiltIn, Scope},
     secret::KeySecret,
+    weight::Weight,
 };
 use keyward_service::{
     Keyward, MasterKeySource, Parts,
@@ -230,6 +231,7 @@ pub fn new_credential(secret: &str) -> NewCredential {
         api_key: Some(secret.into()),
         aliases: Aliases::default(),
         priority: 0,
+        weight: Weight::default(),
     }
 }
 

@@ -8,6 +8,7 @@ use keyward_domain::{
     id::{CredentialId, OrganizationId, ProjectId},
     page::{Cursor, Order, Page},
     provider::Provider,
+    weight::Weight,
 };
 use keyward_store::credential::{self, SealedCredential};
 
@@ -35,6 +36,7 @@ fn new(organization: OrganizationId, project: Option<ProjectId>, number: u64) ->
         redacted_value: None,
         aliases: Aliases::default(),
         priority: 0,
+        weight: Weight::default(),
         created_at: moment(1),
         updated_at: moment(1),
         version: 1,
@@ -84,6 +86,7 @@ async fn a_credential_reads_back_as_it_was_kept(database: &Database) {
         redacted_value: Some("sk-abcd...wxyz".into()),
         aliases: Aliases(aliases),
         priority: i32::MIN,
+        weight: Weight::parse("weight", 7).unwrap(),
         ..new(organization, Some(project), 3)
     };
     keep(database, &made, Some(b"\x00wrapped\xff")).await;
@@ -97,6 +100,7 @@ async fn a_credential_reads_back_as_it_was_kept(database: &Database) {
         redacted_value: None,
         aliases: Aliases::default(),
         priority: i32::MAX,
+        weight: Weight::parse("weight", 1000).unwrap(),
         updated_at: moment(9),
         version: 2,
         ..made

@@ -19,6 +19,7 @@ mod installation;
 mod invitation;
 mod member;
 mod migrations;
+mod model_alias;
 mod one_time_link;
 mod organization;
 mod password;

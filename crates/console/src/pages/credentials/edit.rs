@@ -83,7 +83,13 @@ pub async fn save(State(console): State<Console>, place: Place, form: Form) -> R
         }
         Err(problem) if problem.code == "stale_version" => {
             let present = fields::filled(&details.credential);
-            let fields = [("Name", "name"), ("Base URL", "base_url"), ("Aliases", "aliases"), ("Priority", "priority")];
+            let fields = [
+                ("Name", "name"),
+                ("Base URL", "base_url"),
+                ("Aliases", "aliases"),
+                ("Priority", "priority"),
+                ("Weight", "weight"),
+            ];
             Ok(page(&place, &details, form.overtaken(&present, "credential", &fields), problem.status))
         }
         Err(problem) => Ok(page(&place, &details, form.take(&problem, FIELDS), problem.status)),

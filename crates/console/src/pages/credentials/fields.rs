@@ -6,6 +6,7 @@ use keyward_domain::{
     Invalid, Name,
     credential::{Aliases, BaseUrl, Credential},
     provider::Provider,
+    weight::Weight,
 };
 use keyward_service::credential::{NewCredential, UpdateCredential};
 
@@ -19,6 +20,7 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("base_url", "base_url"),
     ("aliases", "aliases"),
     ("priority", "priority"),
+    ("weight", "weight"),
 ];
 
 /// A new credential as it was typed.
@@ -31,6 +33,7 @@ pub fn new(form: &Form) -> Result<NewCredential, Invalid> {
         api_key: form.secret("provider_key"),
         aliases: aliases(form)?,
         priority: priority(form)?,
+        weight: weight(form)?,
     })
 }
 
@@ -42,6 +45,7 @@ pub fn update(form: &Form) -> Result<UpdateCredential, Invalid> {
         api_key: form.secret("provider_key").map(Some),
         aliases: Some(aliases(form)?),
         priority: Some(priority(form)?),
+        weight: Some(weight(form)?),
         expected_version: form.version(),
     })
 }
@@ -54,6 +58,7 @@ pub fn filled(credential: &Credential) -> Form {
         ("base_url", credential.base_url.as_ref().map(|url| url.as_str().to_owned()).unwrap_or_default()),
         ("aliases", aliases.join("\n")),
         ("priority", credential.priority.to_string()),
+        ("weight", credential.weight.get().to_string()),
         ("version", credential.version.to_string()),
     ])
 }
@@ -65,6 +70,12 @@ fn base_url(form: &Form) -> Result<Option<BaseUrl>, Invalid> {
 fn priority(form: &Form) -> Result<i32, Invalid> {
     let Some(text) = form.optional("priority") else { return Ok(0) };
     text.parse().map_err(|_| Invalid::new("priority", "Give a whole number; lower is asked first."))
+}
+
+fn weight(form: &Form) -> Result<Weight, Invalid> {
+    let Some(text) = form.optional("weight") else { return Ok(Weight::default()) };
+    let number = text.parse().map_err(|_| Invalid::new("weight", "Give a whole number, 1 to 1000."))?;
+    Weight::parse("weight", number)
 }
 
 fn aliases(form: &Form) -> Result<Aliases, Invalid> {

@@ -22,6 +22,7 @@ struct Row {
     masked: String,
     base_url: String,
     priority: i32,
+    weight: u16,
     last_used: Option<When>,
     inherited: bool,
 }
@@ -49,6 +50,7 @@ pub async fn list(State(console): State<Console>, place: Place, query: Query) ->
         provider: provider_label(details.credential.provider),
         base_url: details.credential.base_url.as_ref().map(|url| url.as_str().to_owned()).unwrap_or_default(),
         priority: details.credential.priority,
+        weight: details.credential.weight.get(),
         masked: details.credential.redacted_value.unwrap_or_default(),
         last_used: when(details.last_used_at, place.visit.now),
         inherited: details.inherited,

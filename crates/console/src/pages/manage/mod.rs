@@ -34,6 +34,7 @@ const TABS: &[(&str, &str, Permission)] = &[
     ("limits", "Limits", Permission::LimitsRead),
     ("budgets", "Budgets", Permission::LimitsRead),
     ("cache", "Cache", Permission::ProjectRead),
+    ("model-aliases", "Model aliases", Permission::CredentialsRead),
     ("audit", "Audit", Permission::AuditRead),
     ("retention", "Retention", Permission::RetentionRead),
     ("api-keys", "API Keys", Permission::ApiKeysRead),

@@ -11,6 +11,7 @@ use keyward_domain::{
     project::parse_description,
     provider::Provider,
     role::Scope,
+    weight::Weight,
 };
 use keyward_service::{
     credential::{self, ListCredentials, NewCredential},
@@ -119,5 +120,6 @@ fn credential(form: &Form) -> Result<NewCredential, Invalid> {
         api_key,
         aliases: Aliases::default(),
         priority: 0,
+        weight: Weight::default(),
     })
 }

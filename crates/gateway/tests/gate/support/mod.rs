@@ -1,6 +1,7 @@
 //! A gateway with one organization, one project and any keys, over a journal in
 //! a directory of its own. Time stands still unless a test moves it.
 
+mod aliases;
 mod client;
 mod kept;
 mod provider;
@@ -29,6 +30,7 @@ use keyward_domain::{
     project::Project,
     provider::Provider,
     secret::{KeyKind, KeySecret, Pepper},
+    weight::Weight,
 };
 use keyward_gateway::{Gateway, GatewayOptions, GatewayParts, Metrics, Running, ServerCertificate, StartError};
 use keyward_provider::http::Tls;
@@ -298,6 +300,9 @@ impl Gate {
             base_url: provider.default_base_url().map(str::to_owned),
             secret: Some("provider-secret".into()),
             aliases: Aliases::default(),
+            priority: 0,
+            weight: Weight::default(),
+            inherited: false,
         }
     }
 

@@ -1,0 +1,112 @@
+//! One call's places: under its cap, its limits and its budgets. Given back when
+//! the call was never sent, settled when it has ended, whatever ends it.
+
+use std::{rc::Rc, sync::Arc};
+
+use keyward_access::{Admission, BudgetAdmission, CallEnd, KeyEntry, LimitEntry, Refusal};
+use keyward_domain::{budget::ChargedAs, limit::Standing};
+
+use crate::{
+    further::Further,
+    settle::{Demand, Ledger},
+};
+
+/// One counted call; given back unless it is kept.
+pub(crate) struct Reservation {
+    pub(crate) ledger: Rc<Ledger>,
+    pub(crate) key: Arc<KeyEntry>,
+    /// What its rate limits counted, until they are told of its end.
+    admission: Option<Admission>,
+    /// What its budgets hold back, until they are told of its end.
+    budgets: Option<BudgetAdmission>,
+    /// Limits that were met on the way.
+    further: Vec<Further>,
+    open: bool,
+}
+
+impl Reservation {
+    /// Of a call that is counted by its request cap.
+    pub(crate) const fn counted(ledger: Rc<Ledger>, key: Arc<KeyEntry>) -> Self {
+        Self { ledger, key, admission: None, budgets: None, further: Vec::new(), open: true }
+    }
+
+    /// Checks 9 and 10.
+    pub(crate) async fn admit(&mut self, demand: Demand) -> Result<(), Refusal> {
+        let Demand { limits, tokens, budgets, reserve } = demand;
+        let ledger = &self.ledger;
+        self.admission = Some(ledger.limits.admit(limits, tokens, ledger.clock.now()).await?);
+        self.budgets = Some(ledger.budgets.admit(budgets, reserve, ledger.clock.now()).await?);
+        Ok(())
+    }
+
+    /// Since when, and how much of it must be in the journal.
+    pub(crate) fn held_back(&self) -> (i64, i64) {
+        let in_journal = self.ledger.budgets.counts_in_journal();
+        self.budgets
+            .as_ref()
+            .map_or((0, 0), |held| (held.let_through_ms, if in_journal { held.reserved_nanos } else { 0 }))
+    }
+
+    /// The call stays counted, and has ended.
+    pub(crate) fn keep(mut self, end: CallEnd, cost: Option<i64>) {
+        self.open = false;
+        if let Some(admission) = self.admission.take() {
+            self.ledger.end(&admission, end);
+        }
+        for further in self.further.drain(..) {
+            further.end(end);
+        }
+        if let Some(held) = self.budgets.take() {
+            self.ledger.charge(&self.key, &held, ChargedAs::Ended(cost));
+        }
+    }
+
+    /// How the rate limits of the call stand.
+    pub(crate) fn standing(&self) -> Standing {
+        self.admission.as_ref().map_or_else(Standing::default, |admission| admission.standing)
+    }
+
+    /// Whether a budget holds something back for it.
+    pub(crate) fn is_held_by_budgets(&self) -> bool {
+        self.budgets.as_ref().is_some_and(|held| !held.is_empty())
+    }
+
+    /// The call has to be within these limits too, if it isn't already.
+    pub(crate) async fn also_within(&mut self, mut limits: Vec<Arc<LimitEntry>>, tokens: u64) -> Result<(), Refusal> {
+        let Self { ledger, admission, further, .. } = self;
+        limits.retain(|limit| {
+            !admission.as_ref().is_some_and(|held| held.holds(limit)) && !further.iter().any(|held| held.holds(limit))
+        });
+        if !limits.is_empty() {
+            further.push(Further::take(ledger, limits, tokens).await?);
+        }
+        Ok(())
+    }
+
+    /// When this answers, another call may have its place. Dropping the future
+    /// stops nothing.
+    pub(crate) async fn give_back(mut self) {
+        self.open = false;
+        let _ = self.begin_to_give_back().await;
+    }
+
+    fn begin_to_give_back(&mut self) -> tokio::task::JoinHandle<()> {
+        if let Some(admission) = self.admission.take() {
+            self.ledger.end(&admission, CallEnd::NeverSent);
+        }
+        self.further.clear();
+        if let Some(held) = self.budgets.take() {
+            self.ledger.charge(&self.key, &held, ChargedAs::NeverSent);
+        }
+        let (ledger, key) = (Rc::clone(&self.ledger), Arc::clone(&self.key));
+        self.ledger.tasks.spawn_local(async move { ledger.give_back(&key).await })
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        if self.open {
+            drop(self.begin_to_give_back());
+        }
+    }
+}
