@@ -77,7 +77,14 @@ async fn text(answer: Response<Incoming>) -> String {
 }
 
 async fn piece(answer: &mut Response<Incoming>) -> Option<hyper::Result<Bytes>> {
-    within(answer.body_mut().frame()).await.map(|frame| frame.map(|frame| frame.into_data().unwrap()))
+    loop {
+        let frame = within(answer.body_mut().frame()).await?;
+        // A stream may end with an empty frame of its own: it holds no piece.
+        match frame.map(|frame| frame.into_data().unwrap()) {
+            Ok(data) if data.is_empty() => {}
+            piece => return Some(piece),
+        }
+    }
 }
 
 #[tokio::test]
