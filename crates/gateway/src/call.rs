@@ -28,7 +28,7 @@ use crate::{
     head::{BodyHead, StreamOptions},
     inbound::Inbound,
     item::Item,
-    model_routes, rate_limit,
+    model_routes, pricing, rate_limit,
     resource_body::ResponseHead,
     resources,
     respond::{AnswerBody, refuse},

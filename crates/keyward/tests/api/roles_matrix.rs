@@ -165,6 +165,7 @@ async fn fresh(app: &TestApp, ids: &BTreeMap<&'static str, String>) -> BTreeMap<
             app.admin.delete(&format!("{path}/{}", id(old))).await.ok();
         }
         fresh.insert(collection, id(&app.admin.post(&path, json!({"amount": "1000000"})).await.ok()));
+    }
     let alias = json!({"name": format!("alias-{number}"), "targets": [{"model": "gpt-4o"}]});
     let alias = app.admin.post(&format!("{project}/model_aliases"), alias).await;
     if alias.status == 200 {

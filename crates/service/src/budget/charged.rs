@@ -1,7 +1,7 @@
 //! What is charged to budgets: where a new one begins, how one stands, and what
 //! the usage journal adds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use keyward_domain::{
     Timestamp,
@@ -52,9 +52,9 @@ pub(crate) async fn drain(conn: &mut Conn<'_>, records: &[UsageRecord]) -> Resul
     let mut kept: BTreeMap<BudgetId, (Budget, BudgetState)> = BTreeMap::new();
     for record in records {
         let key = ApiKeyId::from_uuid(record.api_key);
-        if !of_key.contains_key(&key) {
+        if let Entry::Vacant(unknown) = of_key.entry(key) {
             let found = store::of_key_any(conn, key).await?;
-            of_key.insert(key, found.iter().map(|(budget, _)| budget.id).collect());
+            unknown.insert(found.iter().map(|(budget, _)| budget.id).collect());
             for (budget, state) in found {
                 kept.entry(budget.id).or_insert((budget, state));
             }
