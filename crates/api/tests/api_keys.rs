@@ -55,6 +55,7 @@ async fn a_new_key_is_answered_whole_and_its_secret_once() {
         "max_requests": 5, "request_count": 0, "cached_count": 0,
         "usage": { "input_tokens": 0, "output_tokens": 0, "total_tokens": 0, "cost": "0.00", "cost_nanos": 0 },
         "limits": { "requests_per_minute": null, "tokens_per_minute": null, "parallel_requests": null },
+        "budget": null,
         "scopes": ["llm:invoke"], "allowed_models": ["gpt-4o*"], "allowed_ips": ["10.0.0.0/8", "192.0.2.7/32"],
         "allowed_origins": ["https://app.example"], "require_origin": true, "environment": "production",
         "metadata": { "team": "search" }, "version": 1,
@@ -120,7 +121,7 @@ async fn every_refused_field_is_named() {
         (json!({ "limits": { "tokens_per_minute": 0 } }), "invalid_value", "limits.tokens_per_minute"),
         (json!({ "limits": { "requests": 5 } }), "unknown_parameter", "limits.requests"),
         // What nothing enforces yet is refused, never stored in silence.
-        (json!({ "budget": {} }), "unknown_parameter", "budget"),
+        (json!({ "budget": {} }), "invalid_value", "budget.amount"),
         (json!({ "bias_profile_id": "x" }), "unknown_parameter", "bias_profile_id"),
         (json!({ "cached_count": 1 }), "unknown_parameter", "cached_count"),
     ];

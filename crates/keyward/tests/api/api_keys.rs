@@ -47,7 +47,7 @@ async fn a_new_key_answers_all_its_fields_and_its_secret_once(app: &TestApp) {
         "last_used_at": null, "last_used_ip": null, "max_requests": 5, "request_count": 0, "cached_count": 0,
         "usage": {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0, "cost": "0.00", "cost_nanos": 0},
         "limits": {"requests_per_minute": null, "tokens_per_minute": null, "parallel_requests": null},
-        "scopes": ["llm:invoke"], "allowed_models": ["gpt-4o*"], "allowed_ips": ["10.0.0.0/8", "::1/128"],
+        "budget": null, "scopes": ["llm:invoke"], "allowed_models": ["gpt-4o*"], "allowed_ips": ["10.0.0.0/8", "::1/128"],
         "allowed_origins": ["https://app.example.com"], "require_origin": true, "environment": "production",
         "metadata": {"team": "search"}, "version": 1,
     });
@@ -96,7 +96,7 @@ async fn what_a_key_is_made_of_is_checked(app: &TestApp) {
     }
     let both = json!({"name": "A", "expires_at": ManualClock::START + 60, "expires_in_seconds": 60});
     app.admin.post(&path, both).await.assert_error(400, "invalid_value", "expires_in_seconds");
-    let later = ["budget", "bias_profile_id", "weight", "value", "id", "status"];
+    let later = ["bias_profile_id", "weight", "value", "id", "status"];
     check_unknown_fields(&app.admin, &path, &json!({"name": "A"}), &later).await;
     assert_eq!(ids(&app.admin.get(&path).await.ok()), Vec::<String>::new());
     check_names(&app.admin, &path, |name| json!({"name": name})).await;
@@ -138,7 +138,7 @@ async fn an_edit_changes_what_it_names_and_null_empties(app: &TestApp) {
     ] {
         assert_eq!(emptied[field], empty, "{field}");
     }
-    let later = ["budget", "bias_profile_id", "api_key", "provider"];
+    let later = ["bias_profile_id", "api_key", "provider"];
     check_unknown_fields(&app.admin, &path, &json!({}), &later).await;
     for (body, code, param) in [
         (json!({"status": "revoked"}), "invalid_value", "status"),

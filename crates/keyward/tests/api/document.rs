@@ -108,6 +108,9 @@ impl Operation {
                 "client_id" => json!("keyward"),
                 "mode" => json!("deny_list"),
                 "model_ids" => json!([]),
+                "threshold_amount" => json!(100_000_000),
+                "currency" => json!("USD"),
+                "interval" => json!("month"),
                 "targets" => json!([{"model": "m"}]),
                 _ => panic!("{} {}: say what {field} is at least", self.method, self.path),
             };
