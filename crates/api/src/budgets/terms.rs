@@ -37,13 +37,4 @@ impl TermsBody {
             mode: self.mode.as_deref().map(|text| BudgetMode::parse("mode", text)).transpose()?,
         })
     }
-
-    /// Reads a new budget.
-    pub fn read_new(&self) -> Result<BudgetTerms, Invalid> {
-        let at_top = |invalid: Invalid| match invalid.param.strip_prefix("budget.") {
-            Some(param) => Invalid { param: param.to_owned(), ..invalid },
-            None => invalid,
-        };
-        self.read()?.apply(None).map_err(at_top)
-    }
 }

@@ -74,7 +74,7 @@ async fn a_budget_answers_all_its_fields(app: &TestApp) {
 async fn what_a_budget_is_made_of_is_checked(app: &TestApp) {
     let path = format!("{}/budgets", app.project("Project").await);
     for (body, code, param) in [
-        (json!({}), "invalid_value", "amount"),
+        (json!({}), "missing_required_parameter", "amount"),
         (json!({"amount": "0"}), "invalid_value", "amount"),
         (json!({"amount": "-5"}), "invalid_value", "amount"),
         (json!({"amount": 5}), "invalid_type", "amount"),

@@ -109,6 +109,7 @@ impl Operation {
                 "mode" => json!("deny_list"),
                 "model_ids" => json!([]),
                 "threshold_amount" => json!(100_000_000),
+                "amount" => json!("1000000"),
                 "currency" => json!("USD"),
                 "interval" => json!("month"),
                 "targets" => json!([{"model": "m"}]),
