@@ -13,6 +13,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from http.client import HTTPException
 from typing import TypeVar
 
@@ -74,6 +75,8 @@ class Chaos:
         asked: dict[str, object] = {}
         if caller.cap is not None:
             asked["max_requests"] = caller.cap
+        if caller.budget is not None:
+            asked["budget"] = {"amount": f"{Decimal(caller.budget) / 10**9:f}", "window": "total"}
         if limits:
             asked["limits"] = limits
             caller.parallel, caller.rate = limits.get("parallel_requests"), limits.get("requests_per_minute")
@@ -205,6 +208,16 @@ class Chaos:
             assert call.code == "request_cap_reached", (caller.name, call)
 
 
+    async def end_of_budgets(self) -> None:
+        """Every budget can be used up, and not exceeded."""
+        for caller in self.callers:
+            while caller.budget is not None:
+                call = await make(caller, self.world, self.dice, "good", "patient")
+                if call.code is not None:
+                    assert call.code == "insufficient_quota", (caller.name, call)
+                    break
+
+
 async def chaos(installed: Installation) -> Reckoning:
     """All of it; answers what is to be compared."""
     installed.environment |= {
@@ -245,6 +258,8 @@ async def chaos(installed: Installation) -> Reckoning:
         it.add(calm, "calm, capped", 4, hows=GOOD, manners=CALM, cap=300)
         it.add(calm, "small cap", 4, hows=GOOD, manners=CALM, cap=7)
         it.add(calm, "parallel calm", 8, hows=GOOD, manners=CALM, limits={"parallel_requests": 3})
+        it.add(wild, "wild, budget", 6, hows=HOWS, budget=60_000_000)
+        it.add(calm, "calm, budget", 6, hows=GOOD, manners=CALM, budget=40_000_000)
         it.add(calm, "rate", 6, hows=GOOD, manners=CALM, limits={"requests_per_minute": 60})
         with socket.create_server(("127.0.0.1", 0)) as nobody:
             deaf = project_at(nobody.getsockname()[1])
@@ -262,6 +277,7 @@ async def chaos(installed: Installation) -> Reckoning:
         it.add(wild, "late, each call apart", 6, hows=HOWS, model_for_each=True)
         it.add(wild, "late, capped", 4, hows=HOWS, cap=FAR)
         it.add(calm, "late, small cap", 3, hows=GOOD, cap=50)
+        it.add(calm, "late, budget", 3, hows=GOOD, manners=CALM, budget=20_000_000)
         it.active = it.active[before:]
 
     await asyncio.to_thread(set_up_last_run)
@@ -270,6 +286,7 @@ async def chaos(installed: Installation) -> Reckoning:
     await asyncio.gather(*calling)
     await it.end_of_limits()
     await it.end_of_caps()
+    await it.end_of_budgets()
     while provider.running.total():
         await asyncio.sleep(0.01)
     it.seconds[it.world.run] = it.now() - it.began[it.world.run]

@@ -68,3 +68,29 @@ def test_pages_of_usage_follow_each_other(client: openai.OpenAI, demo: Project) 
     last = client.admin.organization.usage.embeddings(start_time=start, bucket_width="1h", limit=4, page=page.next_page)
     assert last.data[0].start_time == page.data[-1].end_time
     assert not last.has_more
+
+
+def test_a_stream_that_is_left_is_counted_by_its_text(
+    client: openai.OpenAI, admin: Admin, demo: Project, clients: Clients
+) -> None:
+    application = clients.openai(demo.create_key("Impatient").value)
+    said = ""
+    with application.chat.completions.create(
+        model="demo-small", messages=[{"role": "user", "content": "Count to a hundred, please, and slowly. " * 40}], stream=True
+    ) as stream:
+        for event in stream:
+            said += event.choices[0].delta.content or ""
+            if len(said) > 20:
+                break
+
+    start = int(time.time()) - 24 * 3600
+    while True:
+        usage = client.admin.organization.usage.completions(start_time=start, project_ids=[demo.id])
+        [result, *_] = [result for bucket in usage.data for result in bucket.results] or [None]
+        if result is not None:
+            break
+    assert result.object == "organization.usage.completions.result"
+    assert (result.num_model_requests, result.to_dict()["num_estimated_requests"]) == (1, 1)
+    # Nine tokens a sentence, three around the message; what had come when it was left.
+    assert 300 < result.input_tokens < 400
+    assert 4 <= result.output_tokens < 200

@@ -45,6 +45,9 @@ class Caller:
     parallel: int | None = None
     rate: int | None = None
     """Requests a minute."""
+    budget: int | None = None
+    """What its calls may cost in all, in nanodollars. Such a caller says how long an answer
+    may be, and its provider keeps to that."""
     calls: "list[Call]" = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
 
@@ -57,6 +60,7 @@ class Call:
     model: str
     route: str
     secret: str = field(repr=False)
+    is_bounded: bool = False
     began: float = 0.0
     ended: float = 0.0
     status: int = 0
@@ -90,9 +94,14 @@ class World:
     stopping: bool = False
 
 
-def body_of(model: str, stream: bool) -> bytes:
+MOST_ASKED, MOST_SAID = 200, 5000
+"""Tokens of a call that a budget holds, at the most."""
+
+
+def body_of(model: str, stream: bool, is_bounded: bool = False) -> bytes:
     body = {"model": model, "messages": [{"role": "user", "content": "hello"}], "input": "hello", "prompt": "hello"}
-    return json.dumps(body | ({"stream": True} if stream else {})).encode()
+    bounds = {"max_tokens": MOST_SAID, "max_output_tokens": MOST_SAID}
+    return json.dumps(body | ({"stream": True} if stream else {}) | (bounds if is_bounded else {})).encode()
 
 
 def next_call(caller: Caller, world: World, dice: random.Random, how: str | None = None) -> tuple[Call, bool]:
@@ -101,11 +110,12 @@ def next_call(caller: Caller, world: World, dice: random.Random, how: str | None
     # Each way to break off is one of whole answers or of streams.
     stream = how in BROKEN_STREAM or (how not in BROKEN_WHOLE and dice.random() < 0.5)
     route = dice.choice(STREAMABLE if stream else ROUTES)
-    output = 0 if route.endswith("/embeddings") else dice.randrange(1, 5000)
-    asked = Asked(f"{caller.name}.{number}", caller.name, world.run, how, dice.randrange(1, 9000), output)
+    output = 0 if route.endswith("/embeddings") else dice.randrange(1, MOST_SAID)
+    read = dice.randrange(1, 9000 if caller.budget is None else MOST_ASKED)
+    asked = Asked(f"{caller.name}.{number}", caller.name, world.run, how, read, output)
     alone = caller.model_for_each and len(caller.calls) < MODELS_OF_ONE_CALL
     model = f"chaos-{number}" if alone else f"chaos-{'ab'[number % 2]}"
-    return Call(asked, model, route, caller.secret), stream
+    return Call(asked, model, route, caller.secret, is_bounded=caller.budget is not None), stream
 
 
 async def make(
@@ -136,7 +146,7 @@ async def speak(call: Call, world: World, manner: str, stream: bool, dice: rando
     place = urlsplit(world.url)
     reader, writer = await asyncio.open_connection(place.hostname, place.port)
     try:
-        body = body_of(call.model, stream)
+        body = body_of(call.model, stream, call.is_bounded)
         head = (
             f"POST {call.route}?{call.asked.query()} HTTP/1.1\r\nHost: keyward\r\nAuthorization: Bearer {call.secret}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"

@@ -13,17 +13,27 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .admin import Admin
-from .chaos_callers import Call, Caller
+from .chaos_callers import MOST_SAID, Call, Caller
 from .chaos_provider import BROKEN_STREAM, GOOD, NO_USAGE, Provider
 
 INPUT_PRICE, OUTPUT_PRICE = "0.0375", "0.15125"
 """Dollars for a million tokens: many a call's cost ends in half a nanodollar."""
 INPUT_PICOS, OUTPUT_PICOS = 37_500, 151_250
 
+TOKENS_ASKED = 8
+"""What Keyward counts of a request: three words on lines of their own and a message."""
+TOKENS_SAID, ENDLESS_TOKENS = 41, 5000
+"""The most that it counts of an answer, and of one without an end."""
+
 
 def cost(read: int, said: int) -> int:
     """In nanodollars; half a one counts as one."""
     return (read * INPUT_PICOS + said * OUTPUT_PICOS + 500) // 1000
+
+
+COSTS_AT_MOST = cost(2000, MOST_SAID)
+"""What is reserved for a call that a budget holds is less: its bytes and a thousand tokens
+are read at the most."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +45,14 @@ class Sum:
     said: int = 0
     nanos: int = 0
     unpriced: int = 0
+    estimated: int = 0
 
     def __add__(self, other: "Sum") -> "Sum":
         return Sum(*(mine + its for mine, its in zip(self.amounts, other.amounts, strict=True)))
 
     @property
-    def amounts(self) -> tuple[int, int, int, int, int]:
-        return self.calls, self.read, self.said, self.nanos, self.unpriced
+    def amounts(self) -> tuple[int, ...]:
+        return self.calls, self.read, self.said, self.nanos, self.unpriced, self.estimated
 
     @property
     def use(self) -> tuple[int, int, int]:
@@ -51,7 +62,7 @@ class Sum:
 def told(call: Call) -> Sum:
     """What the provider said that a call used, if it came that far."""
     if call.asked.how not in (*GOOD, "hold"):
-        return Sum(1, unpriced=int(call.asked.how == NO_USAGE))
+        return Sum(1)
     return Sum(1, call.asked.input, call.asked.output, cost(call.asked.input, call.asked.output))
 
 
@@ -60,11 +71,28 @@ def told_first(call: Call) -> Sum:
     return Sum(1, call.asked.input, 0, cost(call.asked.input, 0))
 
 
-def may_be_told(call: Call) -> Sum:
-    """The most that the provider may have said of a call."""
-    if call.route == "/v1/messages" and call.asked.how in BROKEN_STREAM:
-        return told_first(call)
-    return told(call)
+def estimate(call: Call, said: int) -> Sum:
+    """What Keyward counts of a call itself, by the text that went and came."""
+    read = call.asked.input if call.route == "/v1/messages" and call.asked.how != NO_USAGE else TOKENS_ASKED
+    return Sum(1, read, said, cost(read, said), estimated=1)
+
+
+def is_estimate(call: Call, row: Sum) -> bool:
+    return 0 <= row.said <= most_said(call) and row == estimate(call, row.said)
+
+
+def most_said(call: Call) -> int:
+    return ENDLESS_TOKENS if call.asked.how == "endless" else TOKENS_SAID
+
+
+def may_be_told(call: Call, answered: bool) -> Sum:
+    """The most that may be known of a call, told by the provider or estimated."""
+    sums = [told(call)]
+    if answered:
+        sums.append(estimate(call, most_said(call)))
+        if call.route == "/v1/messages":
+            sums.append(told_first(call))
+    return Sum(1, *(max(amounts) for amounts in zip(*(one.use for one in sums), strict=True)))
 
 
 def total(sums: Iterator[Sum]) -> Sum:
@@ -89,7 +117,8 @@ class Ledger:
             for result in results(admin, f"/v1/organization/usage/{kind}", since, ["api_key_id", "model"]):
                 said = result.get("output_tokens", 0)
                 amounts = (result["num_model_requests"], result["input_tokens"], said)
-                row = Sum(*amounts, result["cost_nanos"], result["num_unpriced_requests"])
+                unknown = (result["num_unpriced_requests"], result["num_estimated_requests"])
+                row = Sum(*amounts, result["cost_nanos"], *unknown)
                 of_key = models.setdefault(result["api_key_id"], {})
                 model = result["model"] or ""
                 of_key[model] = of_key.get(model, Sum()) + row
@@ -172,7 +201,8 @@ def check_use(it: Reckoning) -> None:
     told at the most; and everybody says the same."""
     for caller in it.callers:
         least = total(told(call) for call in caller.calls if call.is_answered)
-        most = total(may_be_told(call) for call in it.seen(caller))
+        answered = it.provider.answered
+        most = total(may_be_told(call, call.asked.mark in answered) for call in it.seen(caller))
         held, report = it.ledger.of(caller), it.ledger.report(caller)
         within = all(low <= mid <= high for low, mid, high in zip(least.use, held.use, most.use, strict=True))
         it.expect("use and cost are what the provider told", caller, within, least, held, most)
@@ -198,7 +228,10 @@ def check_each_call(it: Reckoning) -> None:
             if call.model in ("chaos-a", "chaos-b"):
                 continue
             row, use = rows.pop(call.model, None), told(call)
-            if call.is_answered:
+            if call.is_answered and call.asked.how == NO_USAGE:
+                held = row is not None and is_estimate(call, row)
+                it.expect("what the provider doesn't say is estimated", caller, held, call, row)
+            elif call.is_answered:
                 it.expect("a call that was answered is counted as it was", caller, row == use, call, row, use)
             elif call.asked.mark not in seen:
                 it.expect("a call that wasn't sent isn't counted", caller, row is None, call, row)
@@ -206,7 +239,8 @@ def check_each_call(it: Reckoning) -> None:
                 known = [use, Sum(1, unpriced=1)]
                 if call.route == "/v1/messages":
                     known.append(told_first(call))
-                it.expect("a call is counted once, with its own use", caller, row in known, call, row, use)
+                held = row in known or (call.asked.mark in it.provider.answered and is_estimate(call, row))
+                it.expect("a call is counted once, with its own use", caller, held, call, row, use)
         it.expect("nothing is counted that nobody asked", caller, not rows, rows)
 
 
@@ -278,6 +312,23 @@ def check_rates(it: Reckoning) -> None:
             it.expect("no more in a minute than allowed", caller, seen <= most, run, seen, most)
 
 
+def check_budgets(it: Reckoning) -> None:
+    """What the provider may bill ≤ what is spent ≤ the budget; what was refused for it
+    wouldn't have fitted in, and nothing stays reserved."""
+    for caller in it.callers:
+        if caller.budget is None:
+            continue
+        stands = it.ledger.keys[caller.id]["budget"]
+        spent, held = stands["spent_nanos"], it.ledger.of(caller).nanos
+        billed = total(told(call) for call in it.seen(caller)).nanos
+        it.expect("no budget is exceeded", caller, spent <= caller.budget, spent, caller.budget)
+        it.expect("what may be billed is spent", caller, max(billed, held) <= spent, billed, held, spent)
+        it.expect("nothing stays reserved", caller, stands["reserved_nanos"] == 0, stands)
+        it.expect("what is left doesn't cover a call", caller, caller.budget - spent < COSTS_AT_MOST, stands)
+        if caller.name.startswith("late"):
+            it.expect("what is spent is what calls cost", caller, spent == held == billed, spent, held, billed)
+
+
 CHECKS: tuple[Check, ...] = (
     check_counts,
     check_use,
@@ -288,6 +339,7 @@ CHECKS: tuple[Check, ...] = (
     check_revocations,
     check_parallel,
     check_rates,
+    check_budgets,
 )
 
 

@@ -211,6 +211,11 @@ impl BudgetAdmission {
     pub const fn is_empty(&self) -> bool {
         self.budgets.is_empty()
     }
+
+    /// Whether one of them is never exceeded.
+    pub fn is_strict(&self) -> bool {
+        self.budgets.iter().any(|(entry, _)| entry.budget.terms.mode == BudgetMode::Strict)
+    }
 }
 
 impl Budgets {

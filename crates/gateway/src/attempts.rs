@@ -17,7 +17,7 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, header};
 use keyward_access::{Authenticated, CredentialEntry, KeyEntry, Refusal};
-use keyward_domain::{attempt::Outcome, id::CredentialId, usage::CallKind};
+use keyward_domain::{Timestamp, attempt::Outcome, id::CredentialId, usage::CallKind};
 use keyward_provider::{Ask, UpstreamResponse, http::SendError};
 
 use crate::{
@@ -240,7 +240,7 @@ impl<'a> Way<'a, '_> {
             Some(Ok(answer)) => Tried {
                 outcome: Outcome::of_status(answer.status.as_u16()),
                 was_sent: true,
-                retry_after: retry_after(&answer.headers),
+                retry_after: retry_after(&answer.headers, now()),
                 answer: Ok(answer),
             },
             Some(Err(error)) => {
@@ -311,13 +311,18 @@ fn note(call: &Call<'_>, credential: &CredentialEntry, tried: &Tried, (number, t
     }
 }
 
-/// What a provider says of when to ask again.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<f64>().ok();
+/// What a provider says of when to ask again: milliseconds, seconds or a date.
+fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    let number = |name: &str| text(name)?.parse::<f64>().ok();
     let seconds = number("retry-after-ms")
         .map(|milliseconds| milliseconds / 1000.0)
-        .or_else(|| number(header::RETRY_AFTER.as_str()))?;
-    Duration::try_from_secs_f64(seconds).ok()
+        .or_else(|| number(header::RETRY_AFTER.as_str()));
+    if let Some(seconds) = seconds {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let date = httpdate::parse_http_date(text(header::RETRY_AFTER.as_str())?).ok()?;
+    date.duration_since(now.into()).ok()
 }
 
 /// Waits, unless the key stops being usable meanwhile; `None`: not within `limit`.
@@ -348,12 +353,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_ways_to_say_when_to_ask_again_are_read() {
+    fn all_ways_to_say_when_to_ask_again_are_read() {
+        let now = Timestamp::from_second(1_792_567_670).unwrap();
         for (headers, expected) in [
             (&[("retry-after", "2")][..], Some(Duration::from_secs(2))),
             (&[("retry-after", "0.25")], Some(Duration::from_millis(250))),
             (&[("retry-after", "9"), ("retry-after-ms", "1500")], Some(Duration::from_millis(1500))),
-            (&[("retry-after", "Wed, 21 Oct 2026 07:28:00 GMT")], None),
+            (&[("retry-after", "Wed, 21 Oct 2026 07:28:00 GMT")], Some(Duration::from_secs(10))),
+            (&[("retry-after", "Wed, 21 Oct 2026 07:27:49 GMT")], None),
+            (&[("retry-after", "soon")], None),
             (&[("retry-after", "-1")], None),
             (&[("retry-after", "1e300")], None),
             (&[], None),
@@ -362,7 +370,7 @@ mod tests {
                 .iter()
                 .map(|(name, value)| ((*name).parse::<header::HeaderName>().unwrap(), value.parse().unwrap()))
                 .collect();
-            assert_eq!(retry_after(&headers), expected, "{headers:?}");
+            assert_eq!(retry_after(&headers, now), expected, "{headers:?}");
         }
     }
 }

@@ -13,7 +13,7 @@ use std::{
 use http::{HeaderValue, Response, StatusCode, header, request};
 use keyward_access::{KeyEntry, presented_key};
 use keyward_domain::{id::RequestId, permission::Permission, provider::Dialect};
-use keyward_provider::Operation;
+use keyward_provider::{Operation, estimate::Asked};
 
 use crate::{
     ConnectionInfo,
@@ -222,7 +222,8 @@ async fn let_through(
     // 8 to 10: the request cap, the rate limits and the budgets. From here on the
     // call is in the books.
     let item = Item::call(choice.credential, choice.model, operation);
-    let settlement = core.ledger.open(&caller, item, call.address, demand).await?;
+    let mut settlement = core.ledger.open(&caller, item, call.address, demand).await?;
+    settlement.asked = Asked::of(operation, &body);
     let standing = settlement.standing();
     let request = Request {
         ask: operation.into(),

@@ -71,6 +71,11 @@ impl Reservation {
         self.budgets.as_ref().is_some_and(|held| !held.is_empty())
     }
 
+    /// Whether one of them is never exceeded.
+    pub(crate) fn is_held_strictly(&self) -> bool {
+        self.budgets.as_ref().is_some_and(BudgetAdmission::is_strict)
+    }
+
     /// The call has to be within these limits too, if it isn't already.
     pub(crate) async fn also_within(&mut self, mut limits: Vec<Arc<LimitEntry>>, tokens: u64) -> Result<(), Refusal> {
         let Self { ledger, admission, further, .. } = self;

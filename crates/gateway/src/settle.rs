@@ -27,7 +27,7 @@ use keyward_domain::{
     Clock, budget::ChargedAs, clock::to_millis, id::OrganizationId, limit::Standing, provider::Provider,
     usage::CallKind,
 };
-use keyward_provider::Usage;
+use keyward_provider::{Used, estimate::Asked};
 use keyward_telemetry::journal::{Journal, JournalError, ModelName, UsageRecord};
 use tokio_util::task::TaskTracker;
 
@@ -162,6 +162,7 @@ impl Ledger {
             journaled,
             counted_here,
             begun,
+            asked: None,
         })
     }
 
@@ -240,6 +241,8 @@ pub(crate) struct Settlement {
     /// The call is counted there.
     counted_here: bool,
     begun: AtomicBool,
+    /// What its tokens are counted by if the provider doesn't say them.
+    pub(crate) asked: Option<Asked>,
 }
 
 impl Settlement {
@@ -270,10 +273,14 @@ impl Settlement {
     }
 
     /// The call is over; nothing more is added later. `is_success`: the provider
-    /// did what was asked, as far as it came. What it says it used is priced now,
-    /// once and for all.
-    pub(crate) fn close(&mut self, usage: Option<Usage>, is_success: bool) {
+    /// did what was asked, as far as it came. What was used is priced now, once and
+    /// for all. An estimate proves nothing: to a strict budget the call costs what
+    /// is held back for it.
+    pub(crate) fn close(&mut self, used: Option<Used>, is_success: bool) {
         let Some(reservation) = self.reservation.take() else { return };
+        self.asked = None;
+        let (usage, estimated) = (used.map(|used| used.usage), used.is_some_and(|used| used.is_estimated));
+        let hold_stays = estimated && reservation.is_held_strictly();
         let end = match &usage {
             Some(usage) => CallEnd::Used(usage.total_tokens()),
             None if is_success => CallEnd::Unknown,
@@ -290,7 +297,7 @@ impl Settlement {
         if let Some(cost) = cost_nanos.filter(|_| usage.is_some() && reservation.is_held_by_budgets()) {
             ledger.pricing.note(reservation.key.id, self.record.model, cost);
         }
-        reservation.keep(end, cost_nanos);
+        reservation.keep(end, cost_nanos.filter(|_| !hold_stays));
         // Any name can be refused, and each would have sums of its own.
         let is_refused = usage.is_none() && !is_success;
         let model = if is_refused { ModelName::of(self.provider.as_str(), "") } else { self.record.model };
@@ -307,6 +314,8 @@ impl Settlement {
             tier: usage.tier,
             cost_nanos,
             model,
+            estimated,
+            hold_stays,
             ..self.record
         });
     }

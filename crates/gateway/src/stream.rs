@@ -229,7 +229,8 @@ impl Forwarding {
 
     fn settle(&mut self) -> Option<TapOutcome> {
         let outcome = self.tap.take().map(ResponseTap::end);
-        self.settlement.close(outcome.as_ref().and_then(|outcome| outcome.usage), self.is_success);
+        let asked = self.settlement.asked.take().filter(|_| self.is_success);
+        self.settlement.close(outcome.as_ref().and_then(|outcome| outcome.used(asked.as_ref())), self.is_success);
         outcome
     }
 

@@ -9,6 +9,7 @@
 
 pub mod demo;
 pub mod error_frame;
+pub mod estimate;
 pub mod headers;
 pub mod http;
 pub mod made;
@@ -23,4 +24,4 @@ pub mod usage;
 pub use operation::Operation;
 pub use target::Target;
 pub use upstream::{Ask, Upstream, UpstreamBody, UpstreamResponse};
-pub use usage::Usage;
+pub use usage::{Usage, Used};

@@ -120,6 +120,11 @@ impl Operation {
         matches!(self, Self::Speech | Self::Transcriptions | Self::Translations)
     }
 
+    /// Whether its answer is a model's text.
+    pub const fn answers_text(self) -> bool {
+        matches!(self, Self::ChatCompletions | Self::Completions | Self::Responses | Self::Messages)
+    }
+
     /// Whether a stream reports its use only when asked with
     /// `stream_options.include_usage`.
     pub const fn usage_is_asked_for(self) -> bool {

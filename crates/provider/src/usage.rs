@@ -37,6 +37,15 @@ pub struct Usage {
     pub tier: ServiceTier,
 }
 
+/// What a call used, and who says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Used {
+    /// How much.
+    pub usage: Usage,
+    /// Keyward counted it: the provider didn't say.
+    pub is_estimated: bool,
+}
+
 impl Usage {
     /// Input and output together.
     pub const fn total_tokens(&self) -> u64 {

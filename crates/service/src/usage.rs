@@ -266,6 +266,7 @@ impl Sums {
             requests: i64::from(record.sent),
             unpriced_requests: i64::from(record.cost_nanos.is_none()),
             cached_requests: i64::from(record.cached),
+            estimated_requests: i64::from(record.estimated),
             input_tokens: tokens(record.input_tokens),
             cached_input_tokens: tokens(record.cached_input_tokens),
             cache_write_tokens: tokens(record.cache_write_tokens),

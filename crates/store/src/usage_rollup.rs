@@ -61,6 +61,8 @@ pub struct Amounts {
     pub unpriced_requests: i64,
     /// Calls that Keyward's cache answered; they aren't among the others.
     pub cached_requests: i64,
+    /// Of the calls, those whose tokens Keyward counted: the provider didn't say.
+    pub estimated_requests: i64,
     /// Tokens read by models.
     pub input_tokens: i64,
     /// Of those, read from a provider's cache.
@@ -86,6 +88,7 @@ impl Amounts {
             (&mut self.requests, other.requests),
             (&mut self.unpriced_requests, other.unpriced_requests),
             (&mut self.cached_requests, other.cached_requests),
+            (&mut self.estimated_requests, other.estimated_requests),
             (&mut self.input_tokens, other.input_tokens),
             (&mut self.cached_input_tokens, other.cached_input_tokens),
             (&mut self.cache_write_tokens, other.cache_write_tokens),
@@ -103,8 +106,10 @@ impl Amounts {
 // A key that isn't there (the journal outlived a restored database) adds no row.
 const ADD: &str = "INSERT INTO usage_rollups (organization_id, width, at, project_id, api_key_id, provider, model,
         kind, tier, requests, unpriced_requests, input_tokens, cached_input_tokens, cache_write_tokens,
-        input_audio_tokens, output_tokens, reasoning_tokens, output_audio_tokens, cost_nanos, cached_requests)
-    SELECT organization_id, $2, $3, project_id, id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18
+        input_audio_tokens, output_tokens, reasoning_tokens, output_audio_tokens, cost_nanos, cached_requests,
+        estimated_requests)
+    SELECT organization_id, $2, $3, project_id, id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+        $19
     FROM api_keys WHERE id = $1
     ON CONFLICT (organization_id, width, at, project_id, api_key_id, provider, model, kind, tier) DO UPDATE SET
         requests = usage_rollups.requests + excluded.requests,
@@ -117,7 +122,8 @@ const ADD: &str = "INSERT INTO usage_rollups (organization_id, width, at, projec
         reasoning_tokens = usage_rollups.reasoning_tokens + excluded.reasoning_tokens,
         output_audio_tokens = usage_rollups.output_audio_tokens + excluded.output_audio_tokens,
         cost_nanos = usage_rollups.cost_nanos + excluded.cost_nanos,
-        cached_requests = usage_rollups.cached_requests + excluded.cached_requests";
+        cached_requests = usage_rollups.cached_requests + excluded.cached_requests,
+        estimated_requests = usage_rollups.estimated_requests + excluded.estimated_requests";
 
 /// Adds to a row.
 pub async fn add(conn: &mut Conn<'_>, row: &Rollup, amounts: &Amounts) -> Result<(), StoreError> {
@@ -142,7 +148,8 @@ pub async fn add(conn: &mut Conn<'_>, row: &Rollup, amounts: &Amounts) -> Result
         amounts.reasoning_tokens,
         amounts.output_audio_tokens,
         amounts.cost_nanos,
-        amounts.cached_requests
+        amounts.cached_requests,
+        amounts.estimated_requests
     )
     .map(drop)
 }

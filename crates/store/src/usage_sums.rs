@@ -141,10 +141,11 @@ const fn dimensions(grouping: Grouping) -> [(bool, &'static str, &'static str, &
     ]
 }
 
-const COUNTS: [&str; 11] = [
+const COUNTS: [&str; 12] = [
     "requests",
     "unpriced_requests",
     "cached_requests",
+    "estimated_requests",
     "input_tokens",
     "cached_input_tokens",
     "cache_write_tokens",

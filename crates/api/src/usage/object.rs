@@ -71,6 +71,8 @@ pub struct CompletionsUsageObject {
     pub num_unpriced_requests: i64,
     /// Calls that Keyward's cache answered: they aren't among the others.
     pub num_cached_requests: i64,
+    /// Of the calls, those whose tokens Keyward counted: the provider didn't say.
+    pub num_estimated_requests: i64,
     /// What they cost, in decimal dollars.
     pub cost: String,
     /// The same in nanodollars.
@@ -112,6 +114,7 @@ impl From<Sum> for CompletionsUsageObject {
             num_model_requests: amounts.requests,
             num_unpriced_requests: amounts.unpriced_requests,
             num_cached_requests: amounts.cached_requests,
+            num_estimated_requests: amounts.estimated_requests,
             cost: dollars(amounts.cost_nanos),
             cost_nanos: amounts.cost_nanos,
             project_id: sum.project.map(|id| id.to_string()),
@@ -138,6 +141,8 @@ pub struct EmbeddingsUsageObject {
     pub num_unpriced_requests: i64,
     /// Calls that Keyward's cache answered: they aren't among the others.
     pub num_cached_requests: i64,
+    /// Of the calls, those whose tokens Keyward counted: the provider didn't say.
+    pub num_estimated_requests: i64,
     /// What they cost, in decimal dollars.
     pub cost: String,
     /// The same in nanodollars.
@@ -163,6 +168,7 @@ impl From<Sum> for EmbeddingsUsageObject {
             num_model_requests: sum.amounts.requests,
             num_unpriced_requests: sum.amounts.unpriced_requests,
             num_cached_requests: sum.amounts.cached_requests,
+            num_estimated_requests: sum.amounts.estimated_requests,
             cost: dollars(sum.amounts.cost_nanos),
             cost_nanos: sum.amounts.cost_nanos,
             project_id: sum.project.map(|id| id.to_string()),
@@ -193,6 +199,8 @@ pub struct CostObject {
     pub num_unpriced_requests: i64,
     /// Calls that Keyward's cache answered: they aren't among the others.
     pub num_cached_requests: i64,
+    /// Of the calls, those whose tokens Keyward counted: the provider didn't say.
+    pub num_estimated_requests: i64,
     /// When grouped by it.
     pub project_id: Option<String>,
     /// When grouped by it.
@@ -235,6 +243,7 @@ impl From<Sum> for CostObject {
             num_model_requests: amounts.requests,
             num_unpriced_requests: amounts.unpriced_requests,
             num_cached_requests: amounts.cached_requests,
+            num_estimated_requests: amounts.estimated_requests,
             project_id: sum.project.map(|id| id.to_string()),
             api_key_id: sum.key.map(|id| id.to_string()),
         }

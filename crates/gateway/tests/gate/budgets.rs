@@ -159,6 +159,20 @@ async fn an_answer_that_does_not_say_what_it_used_stays_charged_with_the_most() 
     put_strict(&gate, of_project(&gate), CEILING);
     assert_eq!(chat(&gate, &key).await.status, 200);
     assert_eq!(stands(&gate, of_project(&gate)), (CEILING, 0));
+    let records = gate.records();
+    assert!(records[1].hold_stays && records[1].estimated, "after a restart, too: {records:?}");
+}
+
+#[tokio::test]
+async fn a_balanced_budget_is_charged_what_is_estimated() {
+    let (gate, mut provider, key) = Gate::with_provider().await;
+    provider.always_answer("{}");
+    set_price(&gate);
+    put(&gate, of_project(&gate), CEILING, BudgetWindow::Month, BudgetMode::Balanced);
+    assert_eq!(chat(&gate, &key).await.status, 200);
+    // A word and what stands around it.
+    assert_eq!(stands(&gate, of_project(&gate)), (4 * 1_000, 0));
+    assert!(!gate.records()[1].hold_stays);
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod caps;
 mod checks;
 mod cut;
 mod doors;
+mod estimates;
 mod failover;
 mod failures;
 mod forms;

@@ -9,7 +9,13 @@ const USAGE: &str =
 const DONE: &str = "data: [DONE]\n\n";
 
 /// A stream that has begun on both sides.
-async fn begun(gate: &Gate, provider: &mut TestProvider, key: &TestKey, path: &str, body: &str) -> (Client, Exchange) {
+pub async fn begun(
+    gate: &Gate,
+    provider: &mut TestProvider,
+    key: &TestKey,
+    path: &str,
+    body: &str,
+) -> (Client, Exchange) {
     let mut client = gate.connect().await;
     client.send(Client::request("POST", path, &[("authorization", &key.bearer())], body)).await;
     let mut exchange = provider.next().await;

@@ -8,6 +8,8 @@
 
 mod seen;
 
+pub(crate) use seen::kind;
+
 use std::ops::Range;
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -15,7 +17,13 @@ use http::{HeaderMap, header};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{Operation, Usage, sse::Splitter, tap::seen::Seen, usage::AnthropicUsage};
+use crate::{
+    Operation, Usage,
+    estimate::{Asked, Said},
+    sse::Splitter,
+    tap::seen::Seen,
+    usage::{AnthropicUsage, Used},
+};
 
 /// The largest whole body that is kept to be read when it comes in pieces.
 pub const MAX_WHOLE: usize = 32 * 1024 * 1024;
@@ -43,6 +51,32 @@ pub struct TapOutcome {
     /// beginning of an event whose end didn't come, and only while usage frames
     /// are taken out.
     pub rest: Bytes,
+    /// The text that came, where the answer was read and may not have said all of
+    /// its use.
+    pub said: Option<Said>,
+}
+
+impl TapOutcome {
+    /// What the call used: as the provider says, or else as it is counted by the
+    /// text that `asked` for the answer and the text that came of it. `None` where
+    /// neither tells.
+    pub fn used(&self, asked: Option<&Asked>) -> Option<Used> {
+        match (self.usage, &self.said) {
+            // A stream that broke off told its output when there was little of it.
+            (Some(usage), Some(said)) if !self.clean => {
+                let output_tokens = said.tokens();
+                let is_estimated = output_tokens > usage.output_tokens;
+                let usage = if is_estimated { Usage { output_tokens, ..usage } } else { usage };
+                Some(Used { usage, is_estimated })
+            }
+            (Some(usage), _) => Some(Used { usage, is_estimated: false }),
+            (None, Some(said)) if !said.is_empty() || (self.clean && !self.failed) => {
+                let (input_tokens, output_tokens) = (asked?.tokens(), said.tokens());
+                Some(Used { usage: Usage { input_tokens, output_tokens, ..Usage::default() }, is_estimated: true })
+            }
+            (None, _) => None,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -71,6 +105,7 @@ struct Stream {
     passed: u64,
     events: u64,
     seen: Seen,
+    said: Said,
 }
 
 impl ResponseTap {
@@ -150,7 +185,7 @@ impl ResponseTap {
     pub fn end(self) -> TapOutcome {
         match self.body {
             Body::Opaque | Body::Whole(Whole::TooLarge) => {
-                TapOutcome { usage: None, clean: true, failed: false, rest: Bytes::new() }
+                TapOutcome { usage: None, clean: true, failed: false, rest: Bytes::new(), said: None }
             }
             Body::Whole(Whole::One(body)) => read_whole(self.operation, &body),
             Body::Whole(Whole::More(body)) => read_whole(self.operation, &body),
@@ -215,15 +250,17 @@ fn read_whole(operation: Operation, body: &[u8]) -> TapOutcome {
         }),
         _ => Some(Usage::from_openai(answer.usage?)?.in_tier(answer.service_tier)),
     });
-    TapOutcome { usage, clean, failed, rest: Bytes::new() }
+    let said = usage.is_none().then(|| Said::of_whole(operation, body));
+    TapOutcome { usage, clean, failed, rest: Bytes::new(), said }
 }
 
 impl Stream {
     fn take(&mut self, operation: Operation, bytes: Bytes) -> Bytes {
-        let Self { splitter, strip, held, passed, events, seen } = self;
+        let Self { splitter, strip, held, passed, events, seen, said } = self;
         let mut cuts = Vec::new();
         splitter.push(&bytes, |event| {
             *events += 1;
+            said.hear(operation, &event);
             if seen.see(operation, &event) && *strip {
                 cuts.push(event.range);
             }
@@ -246,10 +283,16 @@ impl Stream {
     }
 
     fn end(mut self, operation: Operation) -> TapOutcome {
-        let (seen, mut strips) = (&mut self.seen, false);
-        self.splitter.finish(|event| strips = seen.see(operation, &event) && self.strip);
+        let (seen, said, mut strips) = (&mut self.seen, &mut self.said, false);
+        self.splitter.finish(|event| {
+            said.hear(operation, &event);
+            strips = seen.see(operation, &event) && self.strip;
+        });
         let rest = if strips { Bytes::new() } else { self.held.freeze() };
-        TapOutcome { usage: self.seen.usage(), clean: self.seen.is_clean(), failed: self.seen.failed, rest }
+        let usage = self.seen.usage();
+        // Messages tell their output in instalments, all others once and for all.
+        let said = (usage.is_none() || operation == Operation::Messages).then_some(self.said);
+        TapOutcome { usage, clean: self.seen.is_clean(), failed: self.seen.failed, rest, said }
     }
 }
 

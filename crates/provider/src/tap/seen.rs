@@ -170,7 +170,7 @@ impl Seen {
 
 /// What an event of responses or messages is: its name, or the `type` within
 /// when a provider leaves the name out.
-fn kind<'a>(name: &'a [u8], data: &'a [u8]) -> Cow<'a, [u8]> {
+pub(crate) fn kind<'a>(name: &'a [u8], data: &'a [u8]) -> Cow<'a, [u8]> {
     #[derive(Deserialize)]
     struct Typed<'a> {
         #[serde(borrow, rename = "type")]

@@ -79,6 +79,7 @@ fn charge(record: &UsageRecord) -> Charge {
     let charged_as = match record.cost_nanos {
         _ if !record.sent && record.reserved_nanos < 0 => ChargedAs::NeverSent,
         _ if !record.sent => ChargedAs::LetThrough,
+        _ if record.hold_stays => ChargedAs::Ended(None),
         cost => ChargedAs::Ended(cost.map(|cost| cost.clamp(0, MAX_COST_NANOS))),
     };
     Charge { let_through_ms: record.let_through_ms, reserved_nanos, charged_as, at_ms: record.at_ms }

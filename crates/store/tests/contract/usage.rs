@@ -31,6 +31,7 @@ const ONE: Amounts = Amounts {
     requests: 1,
     unpriced_requests: 0,
     cached_requests: 2,
+    estimated_requests: 4,
     input_tokens: 100,
     cached_input_tokens: 60,
     cache_write_tokens: 10,

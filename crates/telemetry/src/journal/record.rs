@@ -35,6 +35,8 @@ const HAS_COST: u8 = 1;
 
 /// In the flags of minor version 2.
 const CACHED: u8 = 1;
+const ESTIMATED: u8 = 1 << 1;
+const HOLD_STAYS: u8 = 1 << 2;
 
 /// A provider and its model, as `openai/gpt-4o`. What is too long is cut.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -132,6 +134,11 @@ pub struct UsageRecord {
     /// What its budgets hold back for the call, in nanodollars: until now, if it
     /// was sent, from now on, if it wasn't. Negative: that is given back.
     pub reserved_nanos: i64,
+    /// The provider didn't say what was used: Keyward counted it.
+    pub estimated: bool,
+    /// What was held back for the call stays charged to its budgets, whatever it
+    /// cost.
+    pub hold_stays: bool,
 }
 
 impl UsageRecord {
@@ -165,7 +172,7 @@ impl UsageRecord {
         let has_cost = if self.cost_nanos.is_some() { HAS_COST } else { 0 };
         put(&[self.kind.code(), self.tier.code(), has_cost, self.model.length]);
         put(&self.model.bytes);
-        put(&[if self.cached { CACHED } else { 0 }]);
+        put(&[self.newest_flags()]);
         put(&self.let_through_ms.to_le_bytes());
         put(&self.reserved_nanos.to_le_bytes());
         bytes
@@ -178,6 +185,11 @@ impl UsageRecord {
             | flag(matches!(self.ip, Some(IpAddr::V4(_))), IP_IS_V4)
             | flag(self.previous_secret, PREVIOUS_SECRET)
             | flag(self.sent, SENT)
+    }
+
+    fn newest_flags(&self) -> u8 {
+        let flags = [(self.cached, CACHED), (self.estimated, ESTIMATED), (self.hold_stays, HOLD_STAYS)];
+        flags.into_iter().fold(0, |flags, (set, bit)| if set { flags | bit } else { flags })
     }
 
     /// Reads the known fields; bytes behind them belong to newer versions.
@@ -224,9 +236,11 @@ impl UsageRecord {
             kind: added.kind,
             tier: added.tier,
             model: added.model,
-            cached: added.cached,
+            cached: added.flags & CACHED != 0,
             let_through_ms,
             reserved_nanos,
+            estimated: added.flags & ESTIMATED != 0,
+            hold_stays: added.flags & HOLD_STAYS != 0,
         })
     }
 }
@@ -239,7 +253,7 @@ struct Added {
     kind: CallKind,
     tier: ServiceTier,
     model: ModelName,
-    cached: bool,
+    flags: u8,
 }
 
 impl Added {
@@ -251,14 +265,14 @@ impl Added {
         let cost = i64::from_le_bytes(take(input)?);
         let [kind, tier, flags, length] = take(input)?;
         let model = ModelName { length, bytes: take(input)? };
-        let [newer_flags] = take(input).unwrap_or_default();
+        let [newest_flags] = take(input).unwrap_or_default();
         Some(Self {
             tokens,
             cost_nanos: (flags & HAS_COST != 0).then_some(cost),
             kind: CallKind::from_code(kind),
             tier: ServiceTier::from_code(tier),
             model,
-            cached: newer_flags & CACHED != 0,
+            flags: newest_flags,
         })
     }
 }

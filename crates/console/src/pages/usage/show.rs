@@ -46,6 +46,8 @@ struct Used {
     cost: String,
     /// Calls that the cache answered; empty if there are none.
     cached: String,
+    /// Calls whose tokens Keyward counted; empty if there are none.
+    estimated: String,
     /// Calls whose cost nobody knows; empty if there are none.
     unpriced: String,
     /// Hundredths of the widest bar.
@@ -194,6 +196,10 @@ fn used(label: String, href: String, amounts: &Amounts, bar: i64) -> Used {
         output: count(amounts.output_tokens),
         cost: format!("${}", dollars(amounts.cost_nanos)),
         cached: match amounts.cached_requests {
+            0 => String::new(),
+            calls => count(calls),
+        },
+        estimated: match amounts.estimated_requests {
             0 => String::new(),
             calls => count(calls),
         },
