@@ -22,6 +22,7 @@ mod report;
 mod results;
 mod rounds;
 mod script;
+mod soak;
 mod sse;
 mod starts;
 mod stats;
@@ -43,6 +44,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 enum Command {
     /// Compares everything and prints the tables.
     All(compare::Options),
+    /// Puts half load on Keyward for a long time and watches what it keeps.
+    Soak(soak::Options),
     /// Measures the console's pages with a large organization's data.
     Pages(pages::Options),
     /// Puts load on one target and prints what came back as JSON.
@@ -108,6 +111,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<()> {
     match command {
         Command::All(options) => compare::run(&options),
+        Command::Soak(options) => soak::run(&options),
         Command::Pages(options) => pages::run(&options),
         Command::Load(options) => put_load(&options),
         // One thread: it shares its processor with the load anyway.

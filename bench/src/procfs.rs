@@ -56,6 +56,11 @@ pub fn memory(pid: u32) -> Result<Memory> {
     Ok(sum)
 }
 
+/// How many files and connections `pid` has open.
+pub fn open_files(pid: u32) -> Result<usize> {
+    Ok(fs::read_dir(format!("/proc/{pid}/fd")).with_context(|| format!("open files of process {pid}"))?.count())
+}
+
 /// One line on the machine: processors, kernel, how busy it is already.
 pub fn machine() -> String {
     let read = |path| fs::read_to_string(path).unwrap_or_default();

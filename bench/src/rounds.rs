@@ -2,13 +2,13 @@
 //! all of it again. A ratio is made within one round, so what else happens on
 //! the machine meets all targets alike.
 
-use crate::load::Report;
+use crate::load::Alone;
+use crate::process::Process;
 use crate::results::{Measure, Run, Target};
 use crate::script::Work;
 use crate::targets::Running;
 use anyhow::Result;
 use std::net::SocketAddr;
-use std::process::Command;
 
 /// How long each run of the load is measured, in seconds.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ fn at_half_load(
     Ok(())
 }
 
-/// One run of the load, in a process of its own.
+/// One run of the load.
 #[derive(Clone, Copy, Debug)]
 struct Load {
     address: SocketAddr,
@@ -100,21 +100,22 @@ impl Load {
         target: &mut Running,
         problems: &mut Vec<String>,
     ) -> Result<()> {
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args(["load", "--work", self.work.name(), "--key", &target.key]);
-        command.args(["--target", &self.address.to_string()]);
-        command.args(["--warm-up", &timing.warm_up.to_string(), "--seconds", &self.seconds.to_string()]);
-        if let Some(rate) = self.rate {
-            command.args(["--rate", &rate.to_string()]);
-        }
-        if let Some(process) = &target.process {
-            command.args(["--watch", &process.id().to_string()]);
-        }
-        let output = command.output()?;
+        let alone = Alone {
+            target: self.address,
+            key: &target.key,
+            work: self.work,
+            warm_up: timing.warm_up,
+            seconds: self.seconds,
+            rate: self.rate,
+            watch: target.process.as_ref().map(Process::id),
+        };
         let name = format!("{}, {measure:?} in round {}", target.results.target.title(), round + 1);
-        let Ok(report) = serde_json::from_slice::<Report>(&output.stdout) else {
-            problems.push(format!("{name}: {}", String::from_utf8_lossy(&output.stderr).trim()));
-            return Ok(());
+        let report = match alone.run() {
+            Ok(report) => report,
+            Err(error) => {
+                problems.push(format!("{name}: {error}"));
+                return Ok(());
+            }
         };
         if let Some(error) = &report.first_error {
             let all = report.errors + report.calls;

@@ -8,10 +8,10 @@ use crate::{
 };
 
 /// Installs what the bench compares with, builds, and measures. `arguments` go to
-/// `keyward-bench all`, or to `keyward-bench pages` if that is the first of them.
+/// `keyward-bench all`, or to `keyward-bench pages` or `soak` if that is the first of them.
 pub fn measure(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
     let (part, arguments) = match arguments.split_first() {
-        Some((first, rest)) if first == "pages" => ("pages", rest),
+        Some((first, rest)) if first == "pages" || first == "soak" => (first.as_str(), rest),
         _ => ("all", arguments),
     };
     let needed = [("nginx", "nginx-light"), ("sqlite3", "sqlite3")];

@@ -1,9 +1,12 @@
 //! The load generator. It is bounded: it works for a fixed time, stops by
 //! itself, and gives up on a target that hangs or keeps failing.
 
+mod alone;
 mod connection;
 mod exchange;
 mod pace;
+
+pub use alone::Alone;
 
 use crate::procfs;
 use crate::script::Work;
