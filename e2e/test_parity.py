@@ -192,6 +192,27 @@ def refuse_models(world: World, line: Line, policy: Policy) -> None:
 
 
 @HTTP
+def test_what_the_cache_keeps_is_nobodys_who_may_not_ask(world: World, line: Line) -> None:
+    place, calls = world.open.place, world.provider.calls
+    barred = [policy for policy in world.policies if policy.place is place and policy.name in (*GATES, LISTS[0])]
+    assert len(barred) > 12
+    place.project.admin.post(f"{place.project.path}/cache", {"enabled": True}).expect(200)
+    hits = []
+    try:
+        for route in ROUTES:
+            asked = put(route, route.forms[0], FORBIDDEN)
+            told = [ask(line, world.open, asked) for _ in range(2)]
+            assert told[0] == told[1] or len(calls) == 2, (route.path, told)
+            hits += [route.path] if len(calls) == 1 else []
+            calls.clear()
+            for policy in barred:
+                expect(world, ask(line, policy, asked), policy.status, policy.code, ("kept", policy.name, route.path))
+    finally:
+        place.project.admin.post(f"{place.project.path}/cache", {"enabled": False}).expect(200)
+    assert {"/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1/embeddings"} & set(hits), hits
+
+
+@HTTP
 def test_a_key_is_the_same_key_wherever_it_stands(world: World, line: Line) -> None:
     for policy in [world.open, *world.policies]:
         for name, door in DOORS.items():

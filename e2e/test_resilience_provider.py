@@ -196,8 +196,8 @@ def test_a_stream_that_breaks_off_ends_with_an_error_and_never_cleanly(
     assert seen.status == 200
     assert DONE.strip() not in seen.body
     assert b'"error"' in seen.body and b"provider_" in seen.body
-    # "Hi", what stands around it, and "hel", by Keyward's own count.
-    line.counted(1, 6)
+    # What was asked and "hel", by Keyward's own count, if that came at all.
+    line.counted(1, 6 if b"hel" in seen.body else 0)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

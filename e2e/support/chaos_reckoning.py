@@ -71,14 +71,15 @@ def told_first(call: Call) -> Sum:
     return Sum(1, call.asked.input, 0, cost(call.asked.input, 0))
 
 
-def estimate(call: Call, said: int) -> Sum:
-    """What Keyward counts of a call itself, by the text that went and came."""
-    read = call.asked.input if call.route == "/v1/messages" and call.asked.how != NO_USAGE else TOKENS_ASKED
-    return Sum(1, read, said, cost(read, said), estimated=1)
+def estimates(call: Call, said: int) -> list[Sum]:
+    """What Keyward may count of a call itself, by the text that went and came. A stream of
+    messages says in its first event what it read."""
+    reads = {TOKENS_ASKED, call.asked.input if call.route == "/v1/messages" else TOKENS_ASKED}
+    return [Sum(1, read, said, cost(read, said), estimated=1) for read in reads]
 
 
 def is_estimate(call: Call, row: Sum) -> bool:
-    return 0 <= row.said <= most_said(call) and row == estimate(call, row.said)
+    return 0 <= row.said <= most_said(call) and row in estimates(call, row.said)
 
 
 def most_said(call: Call) -> int:
@@ -89,7 +90,7 @@ def may_be_told(call: Call, answered: bool) -> Sum:
     """The most that may be known of a call, told by the provider or estimated."""
     sums = [told(call)]
     if answered:
-        sums.append(estimate(call, most_said(call)))
+        sums += estimates(call, most_said(call))
         if call.route == "/v1/messages":
             sums.append(told_first(call))
     return Sum(1, *(max(amounts) for amounts in zip(*(one.use for one in sums), strict=True)))

@@ -166,6 +166,8 @@ impl<'de> Visitor<'de> for Walk<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn counted(operation: Operation, body: &str) -> u64 {
@@ -205,6 +207,19 @@ mod tests {
         let body = format!(r#"{{"input":"{}"}}"#, sentence.repeat(10_000));
         let (counted, expected) = (counted(Operation::Responses, &body), tokens(sentence.trim()) * 10_000);
         assert!(counted.abs_diff(expected) < expected / 50, "{counted} {expected}");
+    }
+
+    proptest! {
+        /// Of any body, cut anywhere.
+        #[test]
+        fn any_body_is_counted(
+            text in r#"(\PC|[{}\[\]:,"\\u0-9]|"content":"){0,60}"#,
+            more in 0..3_usize,
+        ) {
+            let sample = Bytes::from(text);
+            let length = sample.len() * (1 + more);
+            let _ = Asked { sample, length }.tokens();
+        }
     }
 
     #[test]
