@@ -14,6 +14,7 @@ from support.browser import Chromium, Tab, accessibility_faults, chromium
 from support.databases import fresh_database
 from support.keyward import Installation, installation
 from support.waiting import eventually
+from support.wire import json_headers, send
 
 OWNER, VIEWER = "owner@example.com", "viewer@example.com"
 LONG = "A very long name of a project that nobody would have called so if they had thought of tables"
@@ -34,6 +35,7 @@ PAGES = (
     "{project}/credentials",
     "{project}/credentials/new",
     "{project}/usage",
+    "{project}/decisions?request_id=req_nothing",
     "{project}/manage/users",
     "{project}/manage/users/{viewer}",
     "{project}/manage/users/{viewer}/remove",
@@ -74,6 +76,8 @@ PAGES = (
     "/organization/sso",
     "/organization/retention",
     "/organization/usage",
+    "/organization/decisions",
+    "/organization/decisions?request_id={request}",
     "/organization/budgets",
     "/organization/budgets/new",
     "/organization/prices",
@@ -112,6 +116,7 @@ class House:
         limit = {"model": "gpt-4o*", "requests_per_minute": 60, "tokens_per_minute": 100_000}
         self.limit = self.made(f"{self.project.path}/limits", limit)
         self.budget = self.made(f"{self.project.path}/budgets", {"amount": "25.00", "time_zone": "Europe/Berlin"})
+        self.request = self.called(server_url=admin.url)
         targets = [{"model": "openai/gpt-4o", "weight": 3}, {"model": LONG, "priority": 1}]
         self.alias = self.made(f"{self.project.path}/model_aliases", {"name": "smart", "targets": targets})
         admin.post(f"{self.project.path}/groups", {"group_id": self.group, "role": "viewer"}).expect(200)
@@ -126,6 +131,13 @@ class House:
         if key := answer.get("api_key"):
             self.installed.secrets.add(key["value"], "an API key")
         return answer["id"]
+
+    def called(self, server_url: str) -> str:
+        """The id of a call that a budget was asked for."""
+        body = {"model": "demo-small", "max_tokens": 9, "messages": [{"role": "user", "content": "Hello!"}]}
+        sent = json.dumps(body).encode()
+        answer = send(server_url, "POST", "/v1/chat/completions", sent, json_headers(self.key.value))
+        return answer.header("x-request-id") or "none"
 
     def add_viewer(self, project: Project) -> str:
         made = self.admin.post("/v1/organization/invites", {"email": VIEWER, "role": "reader"}).expect(200).json
@@ -149,6 +161,7 @@ class House:
             limit=self.limit,
             budget=self.budget,
             alias=self.alias,
+            request=self.request,
         )
 
     def owner(self, **options: Any) -> Tab:

@@ -168,9 +168,31 @@ pub struct SharedCharge {
     pub released: i64,
 }
 
-/// Where each budget's period begins, or the place of the one that doesn't cover
-/// a call and how it stands.
-pub type BudgetsAdmitted = Result<Vec<i64>, (usize, Spending)>;
+/// How each budget of a call stands once it is let through, or which of them
+/// doesn't cover it.
+pub type BudgetsAdmitted = Result<Vec<BudgetState>, BudgetShort>;
+
+/// A budget that doesn't cover a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BudgetShort {
+    /// Its place among the call's budgets.
+    pub at: usize,
+    /// How it stands.
+    pub spending: Spending,
+    /// What is charged to those before it, without this call.
+    pub before: Vec<i64>,
+}
+
+/// A budget as a call met it.
+#[derive(Debug, Clone)]
+pub struct BudgetSeen {
+    /// The budget.
+    pub entry: Arc<BudgetEntry>,
+    /// What was spent and held back: for the call too, where it was let through.
+    pub charged_nanos: i64,
+    /// What had to be held back for it.
+    pub reserve_nanos: i64,
+}
 
 /// Where several processes count together.
 pub trait BudgetStore: Send + Sync {
@@ -225,12 +247,14 @@ impl Budgets {
         matches!(self, Self::Local)
     }
 
-    /// Check 10: holds `reserve` nanodollars back of all of `budgets`.
+    /// Check 10: holds `reserve` nanodollars back of all of `budgets`. Tells in
+    /// `seen` how those stand that were looked at.
     pub async fn admit(
         &self,
         budgets: Vec<Arc<BudgetEntry>>,
         reserve: i64,
         now: Timestamp,
+        seen: &mut Vec<BudgetSeen>,
     ) -> Result<BudgetAdmission, Refusal> {
         let let_through_ms = to_millis(now);
         let admitted = match self {
@@ -243,13 +267,21 @@ impl Budgets {
                 store.admit(shared, reserve).await.map_err(|BudgetsUnavailable| Refusal::BudgetsUnavailable)?
             }
         };
+        let mut see = |entry: &Arc<BudgetEntry>, charged_nanos| {
+            seen.push(BudgetSeen { entry: Arc::clone(entry), charged_nanos, reserve_nanos: reserve });
+        };
         match admitted {
-            Ok(starts) => {
-                let budgets = budgets.into_iter().zip(starts).collect();
-                Ok(BudgetAdmission { budgets, let_through_ms, reserved_nanos: reserve })
+            Ok(states) => {
+                let held = budgets.into_iter().zip(states).map(|(entry, state)| {
+                    see(&entry, state.charged_nanos);
+                    (entry, state.start_ms)
+                });
+                Ok(BudgetAdmission { budgets: held.collect(), let_through_ms, reserved_nanos: reserve })
             }
-            Err((at, spending)) => {
+            Err(BudgetShort { at, spending, before }) => {
+                budgets.iter().zip(before).for_each(|(entry, charged)| see(entry, charged));
                 let Some(entry) = budgets.get(at) else { return Err(Refusal::BudgetsUnavailable) };
+                see(entry, spending.spent_nanos.saturating_add(spending.reserved_nanos));
                 let (budget, until_ms) = (entry.budget.clone(), entry.budget.period(let_through_ms).end_ms);
                 let reached = BudgetReached { budget, spending, reserve_nanos: reserve, until_ms };
                 Err(Refusal::BudgetReached(Box::new(reached)))
@@ -311,13 +343,17 @@ fn admit_here(budgets: &[Arc<BudgetEntry>], reserve: i64, now_ms: i64) -> Budget
         live.enter(entry.budget.period(now_ms).start_ms);
         match live.state.admit(entry.budget.terms.amount_nanos, reserve) {
             Ok(state) => next.push(state),
-            Err(_) => return Err((at, live.spending())),
+            Err(_) => {
+                let spending = live.spending();
+                let before = locked.iter().take(at).map(|(_, live)| live.state.charged_nanos).collect();
+                return Err(BudgetShort { at, spending, before });
+            }
         }
     }
     let admit = |((_, live), state): (&mut (_, MutexGuard<'_, Live>), BudgetState)| {
         live.state = state;
         live.reserved += reserve;
-        state.start_ms
+        state
     };
     Ok(locked.iter_mut().zip(next).map(admit).collect())
 }

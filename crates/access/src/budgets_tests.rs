@@ -27,7 +27,16 @@ fn budget(number: u128, amount_nanos: i64, window: BudgetWindow) -> Arc<BudgetEn
 }
 
 fn admit(budgets: &[Arc<BudgetEntry>], reserve: i64, at_ms: i64) -> Result<BudgetAdmission, Refusal> {
-    let mut admitting = std::pin::pin!(Budgets::Local.admit(budgets.to_vec(), reserve, from_millis(at_ms)));
+    admit_and_see(budgets, reserve, at_ms, &mut Vec::new())
+}
+
+fn admit_and_see(
+    budgets: &[Arc<BudgetEntry>],
+    reserve: i64,
+    at_ms: i64,
+    seen: &mut Vec<BudgetSeen>,
+) -> Result<BudgetAdmission, Refusal> {
+    let mut admitting = std::pin::pin!(Budgets::Local.admit(budgets.to_vec(), reserve, from_millis(at_ms), seen));
     match admitting.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(admitted) => admitted,
         Poll::Pending => panic!("one process alone waits for nothing"),
@@ -50,6 +59,20 @@ fn a_call_is_charged_to_all_of_its_budgets_or_to_none() {
     assert_eq!((spending(&wide, 1), spending(&narrow, 1)), ((0, 40), (0, 40)));
     Budgets::Local.end(&call, &both, ChargedAs::Ended(Some(30)), from_millis(2));
     assert_eq!((spending(&wide, 2), spending(&narrow, 2)), ((30, 0), (30, 0)));
+}
+
+#[test]
+fn what_is_charged_is_told_with_the_call_or_without_it() {
+    let (wide, narrow, last) =
+        (budget(1, 1_000, BudgetWindow::Total), budget(2, 50, BudgetWindow::Day), budget(3, 9, BudgetWindow::Day));
+    let charged =
+        |seen: &[BudgetSeen]| seen.iter().map(|seen| (seen.charged_nanos, seen.reserve_nanos)).collect::<Vec<_>>();
+    let mut seen = Vec::new();
+    admit_and_see(&[wide.clone(), narrow.clone()], 40, 1, &mut seen).unwrap();
+    assert_eq!(charged(&seen), [(40, 40), (40, 40)]);
+    seen.clear();
+    admit_and_see(&[wide, narrow, last], 11, 1, &mut seen).unwrap_err();
+    assert_eq!(charged(&seen), [(40, 11), (40, 11)], "what comes behind the one that refuses isn't looked at");
 }
 
 #[test]

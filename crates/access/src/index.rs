@@ -63,38 +63,44 @@ impl KeyIndex {
 
     /// Checks 1 to 3 for a project's API key.
     pub fn authenticate(&self, presented: &PresentedKey, now: Timestamp) -> Result<Authenticated, Refusal> {
+        let authenticated = self.find(presented, now)?;
+        authenticated.key.check_usable(now)?;
+        Ok(authenticated)
+    }
+
+    /// The key of a secret that is good, also if the key or its project isn't: for
+    /// whoever tells why a call was refused.
+    pub fn known(&self, presented: &PresentedKey, now: Timestamp) -> Option<Arc<KeyEntry>> {
+        self.find(presented, now).ok().map(|found| found.key)
+    }
+
+    /// Check 1.
+    fn find(&self, presented: &PresentedKey, now: Timestamp) -> Result<Authenticated, Refusal> {
         match recognise(presented.text()) {
             Some(KeyKind::Project) => {}
             Some(KeyKind::Admin) => return Err(Refusal::ProjectKeyRequired),
             None => return Err(Refusal::InvalidKey),
         }
-        let digest = self.pepper.digest(presented.text());
-        let key = self.keys.pin().get(&digest).cloned().ok_or(Refusal::InvalidKey)?;
-        let previous_secret = key.digest != digest;
-        let authenticated = Authenticated { key, previous_secret, digest };
-        self.check(&authenticated, now)?;
-        Ok(authenticated)
+        self.find_digest(self.pepper.digest(presented.text()), now)
     }
 
     /// Whether a call that was let in before may still go on: asked again and
     /// again while a stream is in flight.
     pub fn recheck(&self, authenticated: &Authenticated, now: Timestamp) -> Result<(), Refusal> {
-        let key = self.keys.pin().get(&authenticated.digest).cloned().ok_or(Refusal::InvalidKey)?;
-        self.check(
-            &Authenticated { previous_secret: key.digest != authenticated.digest, key, digest: authenticated.digest },
-            now,
-        )
+        self.find_digest(authenticated.digest, now)?.key.check_usable(now)
     }
 
-    fn check(&self, authenticated: &Authenticated, now: Timestamp) -> Result<(), Refusal> {
-        if authenticated.previous_secret {
+    fn find_digest(&self, digest: SecretDigest, now: Timestamp) -> Result<Authenticated, Refusal> {
+        let key = self.keys.pin().get(&digest).cloned().ok_or(Refusal::InvalidKey)?;
+        let previous_secret = key.digest != digest;
+        if previous_secret {
             // A secret whose overlap is over is as unknown as one that never was.
-            match authenticated.key.previous.as_deref() {
-                Some((digest, end)) if *digest == authenticated.digest && now < *end => {}
+            match key.previous.as_deref() {
+                Some((previous, end)) if *previous == digest && now < *end => {}
                 _ => return Err(Refusal::InvalidKey),
             }
         }
-        authenticated.key.check_usable(now)
+        Ok(Authenticated { key, previous_secret, digest })
     }
 
     /// Lets in an admin key.

@@ -14,16 +14,16 @@ mod refusal;
 mod resources;
 
 pub use budgets::{
-    BudgetAdmission, BudgetEntry, BudgetReached, BudgetStore, Budgets, BudgetsAdmitted, BudgetsUnavailable,
-    SharedBudget, SharedCharge,
+    BudgetAdmission, BudgetEntry, BudgetReached, BudgetSeen, BudgetShort, BudgetStore, Budgets, BudgetsAdmitted,
+    BudgetsUnavailable, SharedBudget, SharedCharge,
 };
 pub use caps::{CapStore, CapUnavailable, RequestCaps};
 pub use client_address::TrustedProxies;
 pub use entry::{AdminKeyEntry, Authenticated, CredentialEntry, KeyEntry, ProjectEntry, ProjectState};
 pub use index::KeyIndex;
 pub use limits::{
-    Admission, Admitted, CallEnd, LimitEntry, LimitScope, LimitStore, LimitsUnavailable, RateLimited, RateLimits,
-    SharedLimit, nanoseconds,
+    Admission, Admitted, CallEnd, LimitEntry, LimitReached, LimitScope, LimitSeen, LimitStore, LimitsUnavailable,
+    RateLimited, RateLimits, SharedLimit, nanoseconds,
 };
 pub use presented::{PresentedKey, presented_key};
 pub use refusal::Refusal;

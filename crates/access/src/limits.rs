@@ -157,9 +157,31 @@ impl CallEnd {
 
 type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// What every limit of a call remembers once it is let through, or the place of
-/// the one that refuses it and why.
-pub type Admitted = Result<Vec<LimitState>, (usize, Exceeded)>;
+/// What every limit of a call remembers once it is let through, or which of them
+/// refuses it.
+pub type Admitted = Result<Vec<LimitState>, LimitReached>;
+
+/// A limit that doesn't let a call through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LimitReached {
+    /// Its place among the call's limits.
+    pub at: usize,
+    /// Why.
+    pub exceeded: Exceeded,
+    /// What the limits remember that were looked at, in their order.
+    pub states: Vec<LimitState>,
+}
+
+/// A limit as a call met it.
+#[derive(Debug, Clone)]
+pub struct LimitSeen {
+    /// The limit.
+    pub entry: Arc<LimitEntry>,
+    /// What it remembers: of the call too, where it was let through.
+    pub state: LimitState,
+    /// When, in nanoseconds since 1970.
+    pub at: i64,
+}
 
 /// Where several processes count together.
 pub trait LimitStore: Send + Sync {
@@ -207,27 +229,35 @@ impl RateLimits {
         matches!(self, Self::Local)
     }
 
-    /// Check 9: lets a call of about `tokens` through all of `limits`.
-    pub async fn admit(&self, limits: Vec<Arc<LimitEntry>>, tokens: u64, now: Timestamp) -> Result<Admission, Refusal> {
+    /// Check 9: lets a call of about `tokens` through all of `limits`. Tells in
+    /// `seen` how those stand that were looked at.
+    pub async fn admit(
+        &self,
+        limits: Vec<Arc<LimitEntry>>,
+        tokens: u64,
+        now: Timestamp,
+        seen: &mut Vec<LimitSeen>,
+    ) -> Result<Admission, Refusal> {
+        let mut standing = Standing::default();
         if limits.is_empty() {
-            return Ok(Admission { limits, tokens, standing: Standing::default() });
+            return Ok(Admission { limits, tokens, standing });
         }
-        let nanoseconds = nanoseconds(now);
-        let (admitted, standing) = match self {
-            Self::Local => admit_here(&limits, tokens, nanoseconds),
+        let at = nanoseconds(now);
+        let admitted = match self {
+            Self::Local => admit_here(&limits, tokens, at),
             Self::Shared(store) => {
                 let admitted = store.admit(shared(&limits), tokens, now).await;
-                let admitted = admitted.map_err(|LimitsUnavailable| Refusal::LimitsUnavailable)?;
-                let mut standing = Standing::default();
-                for (entry, state) in limits.iter().zip(admitted.iter().flatten()) {
-                    standing.note(&entry.limits, state, nanoseconds);
-                }
-                (admitted.map(drop), standing)
+                admitted.map_err(|LimitsUnavailable| Refusal::LimitsUnavailable)?
             }
         };
+        let states = admitted.as_ref().map_or_else(|reached| &reached.states, |states| states);
+        for (entry, state) in limits.iter().zip(states) {
+            standing.note(&entry.limits, state, at);
+            seen.push(LimitSeen { entry: Arc::clone(entry), state: *state, at });
+        }
         match admitted {
-            Ok(()) => Ok(Admission { limits, tokens, standing }),
-            Err((at, exceeded)) => {
+            Ok(_) => Ok(Admission { limits, tokens, standing }),
+            Err(LimitReached { at, exceeded, .. }) => {
                 let scope = limits.get(at).map_or(LimitScope::Project, |entry| entry.scope.clone());
                 Err(Refusal::RateLimited(Box::new(RateLimited { scope, exceeded, standing })))
             }
@@ -263,26 +293,22 @@ pub fn nanoseconds(now: Timestamp) -> i64 {
 
 /// All or none, under all locks at once: taken in the order of ids, so that two
 /// calls never wait for each other.
-fn admit_here(limits: &[Arc<LimitEntry>], tokens: u64, now: i64) -> (Result<(), (usize, Exceeded)>, Standing) {
+fn admit_here(limits: &[Arc<LimitEntry>], tokens: u64, now: i64) -> Admitted {
     let mut locked: Vec<_> = limits.iter().map(|entry| (entry, entry.lock())).collect();
-    let mut standing = Standing::default();
     let mut next = Vec::with_capacity(locked.len());
     for (at, (entry, state)) in locked.iter().enumerate() {
         match state.admit(&entry.limits, tokens, now) {
             Ok(state) => next.push(state),
             Err(exceeded) => {
-                for (entry, state) in &locked {
-                    standing.note(&entry.limits, state, now);
-                }
-                return (Err((at, exceeded)), standing);
+                let states = locked.iter().map(|(_, state)| **state).collect();
+                return Err(LimitReached { at, exceeded, states });
             }
         }
     }
-    for ((entry, state), next) in locked.iter_mut().zip(next) {
-        **state = next;
-        standing.note(&entry.limits, &next, now);
+    for ((_, state), next) in locked.iter_mut().zip(&next) {
+        **state = *next;
     }
-    (Ok(()), standing)
+    Ok(next)
 }
 
 #[cfg(test)]
@@ -313,13 +339,16 @@ mod tests {
         let wide = limit(1, None, Limits { requests_per_minute: Some(100), ..Limits::default() });
         let narrow = limit(2, Some("gpt*"), Limits { requests_per_minute: Some(1), ..Limits::default() });
         let both = [wide.clone(), narrow.clone()];
-        assert!(admit_here(&both, 0, NOW).0.is_ok());
-        let (refused, standing) = admit_here(&both, 0, NOW);
-        assert_eq!(refused.unwrap_err().0, 1);
-        assert_eq!(standing.requests.map(|gauge| gauge.remaining), Some(0));
+        let left = |entry: &LimitEntry, state: &LimitState| {
+            state.remaining(&entry.limits, Measure::Requests, NOW).map(|(_, remaining)| remaining)
+        };
+        assert!(admit_here(&both, 0, NOW).is_ok());
+        let refused = admit_here(&both, 0, NOW).unwrap_err();
+        assert_eq!(refused.at, 1);
+        assert_eq!((left(&wide, &refused.states[0]), left(&narrow, &refused.states[1])), (Some(99), Some(0)));
         assert_eq!(wide.lock().running, 1);
-        let (_, standing) = admit_here(&[wide], 0, NOW);
-        assert_eq!(standing.requests.map(|gauge| gauge.remaining), Some(98));
+        let states = admit_here(std::slice::from_ref(&wide), 0, NOW).unwrap();
+        assert_eq!(left(&wide, &states[0]), Some(98));
     }
 
     #[test]
@@ -338,7 +367,7 @@ mod tests {
             for _ in 0..8 {
                 scope.spawn(|| {
                     for _ in 0..500 {
-                        if admit_here(&limits, 0, NOW).0.is_ok() {
+                        if admit_here(&limits, 0, NOW).is_ok() {
                             let running = entry.lock().running;
                             most.fetch_max(running, std::sync::atomic::Ordering::Relaxed);
                             let mut state = entry.lock();

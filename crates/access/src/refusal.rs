@@ -1,7 +1,7 @@
 //! The answers to a call that isn't let through, as far as the key decides:
 //! one place for status, code and words.
 
-use keyward_domain::permission::Permission;
+use keyward_domain::{decision::Check, permission::Permission};
 
 use crate::{BudgetReached, RateLimited};
 
@@ -106,6 +106,25 @@ impl Refusal {
             Self::RateLimited(_) => "rate_limit_exceeded",
             Self::BudgetReached(_) => "insufficient_quota",
             Self::CapUnavailable | Self::LimitsUnavailable | Self::BudgetsUnavailable => "database_unavailable",
+        }
+    }
+
+    /// The check that refuses.
+    pub const fn check(&self) -> Check {
+        match self {
+            Self::ConflictingCredentials
+            | Self::MissingKey
+            | Self::InvalidKey
+            | Self::ProjectKeyRequired
+            | Self::AdminKeyRequired => Check::Key,
+            Self::KeyRevoked | Self::KeyDisabled | Self::KeyExpired => Check::KeyState,
+            Self::ProjectInactive => Check::Project,
+            Self::IpNotAllowed | Self::OriginNotAllowed => Check::Origin,
+            Self::InsufficientPermissions(_) => Check::Scope,
+            Self::ModelNotAllowed(_) => Check::Request,
+            Self::RequestCapReached(_) | Self::CapUnavailable => Check::RequestCap,
+            Self::RateLimited(_) | Self::LimitsUnavailable => Check::RateLimit,
+            Self::BudgetReached(_) | Self::BudgetsUnavailable => Check::Budget,
         }
     }
 

@@ -15,6 +15,7 @@ mod budgets;
 mod cache;
 mod credentials;
 mod data_plane;
+mod decisions;
 mod error;
 pub mod extract;
 mod groups;
@@ -105,6 +106,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(retention::routes())
         .merge(sso_providers::routes())
         .merge(usage::routes())
+        .merge(decisions::routes())
         .merge(prices::routes())
 }
 

@@ -221,6 +221,7 @@ const POLICY: &[(&str, Needs)] = &[
     ("usage-completions", HoldsSomewhere(UsageRead)),
     ("usage-embeddings", HoldsSomewhere(UsageRead)),
     ("usage-costs", HoldsSomewhere(UsageRead)),
+    ("retrieve-decision", HoldsSomewhere(UsageRead)),
     ("list-prices", Holds(UsageRead)),
     ("create-price", Holds(PricesManage)),
     ("retrieve-price", Holds(UsageRead)),

@@ -18,6 +18,7 @@ pub mod cache;
 pub mod clock;
 pub mod credential;
 pub mod csv;
+pub mod decision;
 pub mod group;
 pub mod hex;
 pub mod id;

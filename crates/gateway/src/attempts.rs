@@ -107,6 +107,7 @@ pub(crate) async fn send(
         let credential = candidate.choice.credential.id;
         let answer = match answer {
             Ok(answer) if outcome == Outcome::Answered => {
+                call.trail.credential(credential);
                 return Ok(Sent { answer, settlement: way.settlement, credential, away: began.elapsed() });
             }
             answer => answer,
@@ -142,6 +143,7 @@ pub(crate) async fn send(
     if let Some((candidate, answer)) = kept {
         settlement.aim(item(&candidate.choice, request));
         let credential = candidate.choice.credential.id;
+        call.trail.credential(credential);
         return Ok(Sent { answer, settlement, credential, away: began.elapsed() });
     }
     if !any_sent {

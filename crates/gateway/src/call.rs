@@ -35,6 +35,7 @@ use crate::{
     route::{self, Route},
     settle::Demand,
     socket::Wire,
+    trail::{self, Trail},
 };
 
 /// One request, its head read.
@@ -51,6 +52,8 @@ pub(crate) struct Call<'a> {
     pub(crate) attempts: Cell<u32>,
     /// Another one than the first was asked.
     pub(crate) strayed: Cell<bool>,
+    /// What it leaves for who asks later.
+    pub(crate) trail: Trail,
 }
 
 impl<'a> Call<'a> {
@@ -72,6 +75,7 @@ impl<'a> Call<'a> {
             began: Instant::now(),
             attempts: Cell::new(0),
             strayed: Cell::new(false),
+            trail: Trail::new(core.shared.parts.decisions.clone()),
         }
     }
 
@@ -113,6 +117,7 @@ pub(crate) async fn answer(call: Call<'_>, body: Inbound) -> Response<AnswerBody
     let mut key = None;
     let outcome = let_through(&call, body, &mut key).await;
     log(&call, key.as_deref(), outcome.as_ref());
+    trail::decide(&call, key.as_deref(), outcome.as_ref());
     let mut answer = outcome.unwrap_or_else(|error| {
         let mut answer = refuse(&error, call.dialect(), call.id);
         if let Some(limited) = &error.limited {
@@ -139,7 +144,9 @@ async fn let_through(
     let parts = &core.shared.parts;
 
     // 1 to 3: the key, its state, its project's.
-    let caller = parts.index.authenticate(&presented_key(&head.headers)?, parts.clock.now())?;
+    let (presented, now) = (presented_key(&head.headers)?, parts.clock.now());
+    let authenticated = parts.index.authenticate(&presented, now);
+    let caller = authenticated.inspect_err(|_| call.trail.refused_key(|| parts.index.known(&presented, now)))?;
     let key = &*known.insert(Arc::clone(&caller.key));
     // 4: where the call comes from.
     key.check_origin(call.address, cors::origin(&head.headers))?;
@@ -165,6 +172,7 @@ async fn let_through(
         Shape::Json => BodyHead::read(&body, operation.model_may_be_missing())?,
         Shape::Form(boundary) => BodyHead::read_form(&body, boundary, operation.model_may_be_missing())?,
     };
+    call.trail.model(&wish.model);
     let (mut credentials, alias) = {
         let state = key.project.state.load();
         (Arc::clone(&state.credentials), state.model_aliases.get(&*wish.model).cloned())
@@ -191,8 +199,8 @@ async fn let_through(
         Ok(candidates) => candidates,
         Err(error) => {
             let (limits, tokens) = (key.limits_of(&[&wish.model]), estimate(&body, &wish));
-            let demand = Demand { limits, tokens, budgets: parts.index.budgets_of(key), reserve: 0 };
-            core.ledger.check(key, demand).await?;
+            let demand = Demand { limits, tokens, budgets: parts.index.budgets_of(key), ..Demand::default() };
+            core.ledger.check(call, key, demand).await?;
             return Err(error);
         }
     };
@@ -203,7 +211,10 @@ async fn let_through(
     // What the cache has consumes nothing: neither cap nor limits know of it.
     let question = Question { operation, choice: *choice, body: &body, is_stored: is_kept, waited };
     let passing = match cache::lookup(call, &caller, &question)? {
-        Found::Answer(answer) => return Ok(*answer),
+        Found::Answer(answer) => {
+            call.trail.cached();
+            return Ok(*answer);
+        }
         Found::Nothing(passing) => passing,
     };
 
@@ -217,12 +228,12 @@ async fn let_through(
         true => 0,
         false => pricing::hold_back(call, key, &budgets, &mut candidates, (operation, &body, &wish))?,
     };
-    let demand = Demand { limits, tokens, budgets, reserve };
+    let demand = Demand { limits, tokens, budgets, reserve, ..Demand::default() };
     let adds_usage = wish.stream && operation.usage_is_asked_for() && wish.stream_options != StreamOptions::Asked;
     // 8 to 10: the request cap, the rate limits and the budgets. From here on the
     // call is in the books.
     let item = Item::call(choice.credential, choice.model, operation);
-    let mut settlement = core.ledger.open(&caller, item, call.address, demand).await?;
+    let mut settlement = core.ledger.open(call, &caller, item, demand).await?;
     settlement.asked = Asked::of(operation, &body);
     let standing = settlement.standing();
     let request = Request {

@@ -56,6 +56,8 @@ impl Shared {
 
 /// One core's own. Its calls never leave its thread.
 pub(crate) struct Core {
+    /// From 0.
+    pub(crate) number: usize,
     pub(crate) shared: Arc<Shared>,
     pub(crate) upstream: Upstream,
     pub(crate) targets: Targets,
@@ -75,6 +77,7 @@ impl Core {
         let tasks = TaskTracker::new();
         let ledger = Ledger::new(parts, tasks.clone());
         Self {
+            number,
             upstream: Upstream::new(client, Demo::new(Arc::clone(&parts.clock))),
             targets: Targets::default(),
             ledger: Rc::new(ledger),

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use http::StatusCode;
 use keyward_access::{RateLimited, Refusal, ResourcesUnavailable};
-use keyward_domain::{id::RequestId, provider::Dialect, provider_resource::ResourceKind};
+use keyward_domain::{decision::Check, id::RequestId, provider::Dialect, provider_resource::ResourceKind};
 use keyward_provider::{
     http::{BodyError, SendError},
     models::ModelListError,
@@ -32,11 +32,24 @@ pub(crate) struct CallError {
     pub(crate) allow: Option<&'static str>,
     /// The rate limit that it is about.
     pub(crate) limited: Option<Box<RateLimited>>,
+    /// The check that refuses, where the code alone doesn't say it.
+    pub(crate) check: Option<Check>,
 }
 
 impl CallError {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, message: message.into(), param: None, is_final: false, allow: None, limited: None }
+        let message = message.into();
+        Self { status, code, message, param: None, is_final: false, allow: None, limited: None, check: None }
+    }
+
+    /// The check that refuses; `None`: the call passed all of them.
+    pub(crate) fn check(&self) -> Option<Check> {
+        self.check.or_else(|| match self.code {
+            "unknown_url" | "method_not_allowed" => Some(Check::Route),
+            "cost_unknown" => Some(Check::Budget),
+            "provider_not_configured" => Some(Check::Credential),
+            _ => self.status.is_client_error().then_some(Check::Request),
+        })
     }
 
     pub(crate) fn bad_request(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
@@ -245,12 +258,12 @@ impl From<Refusal> for CallError {
     fn from(refusal: Refusal) -> Self {
         let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::FORBIDDEN);
         let error = Self::new(status, refusal.code(), refusal.to_string());
-        let (param, is_final) = (refusal.param(), refusal.is_final());
+        let (param, is_final, check) = (refusal.param(), refusal.is_final(), Some(refusal.check()));
         let limited = match refusal {
             Refusal::RateLimited(limited) => Some(limited),
             _ => None,
         };
-        Self { param, is_final, limited, ..error }
+        Self { param, is_final, limited, check, ..error }
     }
 }
 

@@ -6,7 +6,7 @@ use std::{rc::Rc, sync::Arc};
 
 use keyward_access::{Admission, CallEnd, LimitEntry, Refusal};
 
-use crate::settle::Ledger;
+use crate::{settle::Ledger, trail::Seen};
 
 /// A place under further limits; given back unless it is ended.
 pub(crate) struct Further {
@@ -15,12 +15,19 @@ pub(crate) struct Further {
 }
 
 impl Further {
-    /// Takes a place for a call of about `tokens`.
-    pub(crate) async fn take(ledger: &Rc<Ledger>, limits: Vec<Arc<LimitEntry>>, tokens: u64) -> Result<Self, Refusal> {
-        let owner = Rc::clone(ledger);
+    /// Takes a place for a call of about `tokens`, and notes how the limits stand.
+    pub(crate) async fn take(
+        ledger: &Rc<Ledger>,
+        limits: Vec<Arc<LimitEntry>>,
+        tokens: u64,
+        seen: &Seen,
+    ) -> Result<Self, Refusal> {
+        let (owner, seen) = (Rc::clone(ledger), seen.clone());
         let taking = async move {
-            let admission = owner.limits.admit(limits, tokens, owner.clock.now()).await?;
-            Ok(Self { ledger: owner, admission: Some(admission) })
+            let mut met = Vec::new();
+            let admitted = owner.limits.admit(limits, tokens, owner.clock.now(), &mut met).await;
+            seen.limits(met);
+            Ok(Self { admission: Some(admitted?), ledger: owner })
         };
         if ledger.limits.is_local() {
             return taking.await;

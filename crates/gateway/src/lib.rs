@@ -55,6 +55,7 @@ mod splice;
 mod stream;
 mod targets;
 mod tls;
+mod trail;
 mod watch;
 
 use std::{
@@ -74,7 +75,7 @@ use keyward_domain::{
     id::{IdSource, RequestId},
 };
 use keyward_provider::http::{ClientOptions, Tls};
-use keyward_telemetry::{journal::Journal, list_prices::ListPrices};
+use keyward_telemetry::{decisions::DecisionLog, journal::Journal, list_prices::ListPrices};
 
 pub use inbound::Inbound;
 pub use metrics::{Metrics, OVERHEAD_BUCKETS, Snapshot};
@@ -117,6 +118,9 @@ pub struct GatewayParts {
     pub resources: Arc<dyn ResourceStore>,
     /// Where every completed call is recorded.
     pub journal: Arc<Journal>,
+    /// Where it is noted why calls were let through or refused, if anybody keeps
+    /// that: with as many buffers as there are cores.
+    pub decisions: Option<Arc<DecisionLog>>,
     /// What providers charge.
     pub prices: Arc<ListPrices>,
     /// The time, for keys that expire and for records.

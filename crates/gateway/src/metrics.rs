@@ -168,6 +168,8 @@ pub struct Snapshot {
     pub cache_misses: u64,
     /// Bytes of the answers in it.
     pub cache_bytes: u64,
+    /// Decisions that nobody could keep.
+    pub decisions_dropped: u64,
 }
 
 impl Metrics {
@@ -181,6 +183,7 @@ impl Metrics {
             cache_hits,
             cache_misses,
             cache_bytes: cache.bytes(),
+            decisions_dropped: parts.decisions.as_ref().map_or(0, |log| log.dropped()),
             ..Snapshot::default()
         };
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);

@@ -9,6 +9,7 @@ use keyward_domain::{budget::ChargedAs, limit::Standing};
 use crate::{
     further::Further,
     settle::{Demand, Ledger},
+    trail::Seen,
 };
 
 /// One counted call; given back unless it is kept.
@@ -21,21 +22,29 @@ pub(crate) struct Reservation {
     budgets: Option<BudgetAdmission>,
     /// Limits that were met on the way.
     further: Vec<Further>,
+    /// Where it is noted how limits and budgets stand.
+    seen: Seen,
     open: bool,
 }
 
 impl Reservation {
     /// Of a call that is counted by its request cap.
-    pub(crate) const fn counted(ledger: Rc<Ledger>, key: Arc<KeyEntry>) -> Self {
-        Self { ledger, key, admission: None, budgets: None, further: Vec::new(), open: true }
+    pub(crate) const fn counted(ledger: Rc<Ledger>, key: Arc<KeyEntry>, seen: Seen) -> Self {
+        Self { ledger, key, admission: None, budgets: None, further: Vec::new(), seen, open: true }
     }
 
     /// Checks 9 and 10.
     pub(crate) async fn admit(&mut self, demand: Demand) -> Result<(), Refusal> {
-        let Demand { limits, tokens, budgets, reserve } = demand;
+        let Demand { limits, tokens, budgets, reserve, .. } = demand;
         let ledger = &self.ledger;
-        self.admission = Some(ledger.limits.admit(limits, tokens, ledger.clock.now()).await?);
-        self.budgets = Some(ledger.budgets.admit(budgets, reserve, ledger.clock.now()).await?);
+        let mut met = Vec::new();
+        let admitted = ledger.limits.admit(limits, tokens, ledger.clock.now(), &mut met).await;
+        self.seen.limits(met);
+        self.admission = Some(admitted?);
+        let mut met = Vec::new();
+        let admitted = ledger.budgets.admit(budgets, reserve, ledger.clock.now(), &mut met).await;
+        self.seen.budgets(met);
+        self.budgets = Some(admitted?);
         Ok(())
     }
 
@@ -78,12 +87,12 @@ impl Reservation {
 
     /// The call has to be within these limits too, if it isn't already.
     pub(crate) async fn also_within(&mut self, mut limits: Vec<Arc<LimitEntry>>, tokens: u64) -> Result<(), Refusal> {
-        let Self { ledger, admission, further, .. } = self;
+        let Self { ledger, admission, further, seen, .. } = self;
         limits.retain(|limit| {
             !admission.as_ref().is_some_and(|held| held.holds(limit)) && !further.iter().any(|held| held.holds(limit))
         });
         if !limits.is_empty() {
-            further.push(Further::take(ledger, limits, tokens).await?);
+            further.push(Further::take(ledger, limits, tokens, seen).await?);
         }
         Ok(())
     }

@@ -86,8 +86,7 @@ pub(crate) async fn list(
                 let target = call.core.targets.get(&credential)?;
                 if settlement.is_none() {
                     let demand = Demand::without_model(key);
-                    settlement =
-                        Some(call.core.ledger.open(&caller, Item::resource(&credential), call.address, demand).await?);
+                    settlement = Some(call.core.ledger.open(call, &caller, Item::resource(&credential), demand).await?);
                 }
                 let fetching = fetch(Rc::clone(call.core), target, call.head.headers.clone(), kind, resource.clone());
                 asking.push((resource.id.clone(), call.core.tasks.spawn_local(fetching)));

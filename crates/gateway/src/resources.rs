@@ -239,7 +239,7 @@ async fn send(
     let parts = &call.core.shared.parts;
     parts.index.recheck(caller, parts.clock.now())?;
     let demand = Demand::without_model(&caller.key);
-    let settlement = call.core.ledger.open(caller, Item::resource(credential), call.address, demand).await?;
+    let settlement = call.core.ledger.open(call, caller, Item::resource(credential), demand).await?;
     // What makes or deletes something isn't asked twice.
     let may_repeat = ask.method == Method::GET;
     let request = Request { ask, query, content: Content::Same(body), kind: CallKind::Other, tokens: 0, may_repeat };

@@ -11,7 +11,6 @@
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
-    net::IpAddr,
     rc::Rc,
     sync::{
         Arc,
@@ -31,7 +30,9 @@ use keyward_provider::{Used, estimate::Asked};
 use keyward_telemetry::journal::{Journal, JournalError, ModelName, UsageRecord};
 use tokio_util::task::TaskTracker;
 
-use crate::{GatewayParts, error::CallError, item::Item, pricing::Pricing, reservation::Reservation};
+use crate::{
+    GatewayParts, call::Call, error::CallError, item::Item, pricing::Pricing, reservation::Reservation, trail::Seen,
+};
 
 /// What a call asks of its limits and budgets.
 #[derive(Default)]
@@ -42,6 +43,8 @@ pub(crate) struct Demand {
     pub(crate) budgets: Vec<Arc<BudgetEntry>>,
     /// What is held back for it, in nanodollars.
     pub(crate) reserve: i64,
+    /// Where it is noted how they stand.
+    pub(crate) seen: Seen,
 }
 
 impl Demand {
@@ -87,8 +90,14 @@ impl Ledger {
 
     /// Checks 8 to 10 for a call that can't go out anyway: says whether the cap, a
     /// limit or a budget is reached, and counts nothing.
-    pub(crate) async fn check(self: &Rc<Self>, key: &Arc<KeyEntry>, demand: Demand) -> Result<(), CallError> {
-        self.reserve(key, demand).await?.give_back().await;
+    pub(crate) async fn check(
+        self: &Rc<Self>,
+        call: &Call<'_>,
+        key: &Arc<KeyEntry>,
+        demand: Demand,
+    ) -> Result<(), CallError> {
+        let seen = call.trail.seen(&demand);
+        self.reserve(key, Demand { seen, ..demand }).await?.give_back().await;
         Ok(())
     }
 
@@ -99,7 +108,7 @@ impl Ledger {
         let (ledger, key) = (Rc::clone(self), Arc::clone(key));
         let counting = async move {
             ledger.caps.reserve(&key).await?;
-            let mut reservation = Reservation::counted(ledger, key);
+            let mut reservation = Reservation::counted(ledger, key, demand.seen.clone());
             match reservation.admit(demand).await {
                 Ok(()) => Ok(reservation),
                 Err(refusal) => {
@@ -120,13 +129,14 @@ impl Ledger {
     /// the provider does, where a cap or a budget depends on it.
     pub(crate) async fn open(
         self: &Rc<Self>,
+        call: &Call<'_>,
         caller: &Authenticated,
         item: Item<'_>,
-        ip: IpAddr,
         demand: Demand,
     ) -> Result<Settlement, CallError> {
         let (key, credential) = (&caller.key, item.credential);
-        let reservation = self.reserve(key, demand).await?;
+        let seen = call.trail.seen(&demand);
+        let reservation = self.reserve(key, Demand { seen, ..demand }).await?;
         let counted = key.max_requests.is_some();
         let counted_here = counted && self.caps.counts_in_journal();
         let (let_through_ms, reserved_nanos) = reservation.held_back();
@@ -137,7 +147,7 @@ impl Ledger {
             project: key.project.id.uuid(),
             credential: Some(credential.id.uuid()),
             requests: if counted { 0 } else { 1 },
-            ip: Some(ip),
+            ip: Some(call.address),
             previous_secret: caller.previous_secret,
             sent: true,
             kind: item.kind,

@@ -93,6 +93,8 @@ settings! {
     max_bodies_bytes: usize, "KEYWARD_MAX_BODIES_BYTES", "0";
     /// Memory of all projects' response caches, in bytes; 0: nothing is kept.
     cache_memory: usize, "KEYWARD_CACHE_MEMORY", "67108864";
+    /// What the database keeps of why calls were let through or refused, in bytes; 0: nothing is noted.
+    decision_log_bytes: u64, "KEYWARD_DECISION_LOG_BYTES", "268435456";
     /// Seconds that a request's body may take to be whole.
     body_timeout: u64, "KEYWARD_BODY_TIMEOUT", "600";
     /// Connections that may be open at once; 0 is what the limit of open files (ulimit -n) allows.
@@ -165,6 +167,8 @@ pub struct Settings {
     pub max_bodies_bytes: usize,
     /// Bytes of answers in response caches.
     pub cache_memory: usize,
+    /// Bytes of decisions in the database.
+    pub decision_log_bytes: u64,
     /// Seconds for a body.
     pub body_timeout: u64,
     /// Connections in all, if decided.
@@ -226,6 +230,12 @@ impl Settings {
         if (1..1 << 20).contains(&cache_memory) {
             bail!("cache_memory is {cache_memory}: it must be at least 1048576 bytes (1 MiB), or 0 to keep nothing");
         }
+        let decision_log_bytes = given.decision_log_bytes.unwrap_or(256 << 20);
+        if (1..1 << 20).contains(&decision_log_bytes) {
+            bail!(
+                "decision_log_bytes is {decision_log_bytes}: it must be at least 1048576 bytes (1 MiB), or 0 to note nothing"
+            );
+        }
         let listen = given.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
         let tls = tls_files(given.tls_certificate, given.tls_key)?;
         Ok(Self {
@@ -245,6 +255,7 @@ impl Settings {
             max_body_bytes,
             max_bodies_bytes,
             cache_memory,
+            decision_log_bytes,
             body_timeout: seconds("body_timeout", given.body_timeout, 600)?,
             max_connections: decided(given.max_connections),
             max_connections_per_address: decided(given.max_connections_per_address),
@@ -379,6 +390,7 @@ mod tests {
             ("tls_key = \"a.pem\"", "tls_certificate"),
             ("max_bodies_bytes = 1024", "max_bodies_bytes"),
             ("cache_memory = 1000", "cache_memory"),
+            ("decision_log_bytes = 1000", "decision_log_bytes"),
             ("body_timeout = 0", "body_timeout"),
             ("attempt_timeout = 0", "attempt_timeout"),
             ("call_timeout = 86401", "call_timeout"),

@@ -127,6 +127,9 @@ impl Collector for Told {
         let help = "Calls that a response cache would have answered if it had known the answer";
         total(out, "keyward_cache_misses", help, now.cache_misses)?;
 
+        let help = "Calls of which it isn't kept why they were let through or refused, for want of room";
+        total(out, "keyward_decisions_dropped", help, now.decisions_dropped)?;
+
         let open = i64::try_from(now.open_connections).unwrap_or(i64::MAX);
         let keys = i64::try_from(self.keyward.index().len()).unwrap_or(i64::MAX);
         let unsettled = i64::try_from(self.keyward.unsettled_bytes()).unwrap_or(i64::MAX);

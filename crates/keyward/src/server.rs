@@ -15,7 +15,7 @@ use keyward_provider::{
     http::{Client, ClientOptions, Tls},
 };
 use keyward_service::{Keyward, admin_key::keep_writing_uses, aggregate, mail, retention, session, sso::SsoClient};
-use keyward_telemetry::journal::Journal;
+use keyward_telemetry::{decisions::DecisionLog, journal::Journal};
 use tokio::{runtime::Handle, sync::Notify};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -70,9 +70,18 @@ impl Server {
             None => keyward,
             Some(mail) => send_mail(keyward, mail, clock.clone(), &background, &stop)?,
         };
+        let decisions = (settings.decision_log_bytes > 0).then(|| Arc::new(DecisionLog::new(settings.cores)));
+        let keyward = match &decisions {
+            None => keyward,
+            Some(log) => keyward.with_decisions(Arc::clone(log), settings.decision_log_bytes),
+        };
         background.spawn({
             let (keyward, stop) = (keyward.clone(), stop.clone());
             async move { keyward.follow(stop).await }
+        });
+        background.spawn({
+            let (keyward, stop) = (keyward.clone(), stop.clone());
+            async move { keyward.keep_decisions(stop).await }
         });
         background.spawn({
             let (keyward, stop) = (keyward.clone(), stop.clone());
@@ -90,7 +99,8 @@ impl Server {
         background.spawn(aggregate::keep_writing(keyward.clone(), stop.clone()));
         background.spawn(session::keep_deleting_over(keyward.clone(), stop.clone()));
         background.spawn(retention::keep_running(keyward.clone(), stop.clone()));
-        let gateway = start_gateway(settings, &keyward, clock.clone(), journal, &requests, shown.as_ref())?;
+        let logs = (journal, decisions);
+        let gateway = start_gateway(settings, &keyward, clock.clone(), logs, &requests, shown.as_ref())?;
         let metrics_address = metrics_listener.as_ref().map(|listener| listener.local_addr()).transpose()?;
         if let Some(listener) = metrics_listener {
             background.spawn(metrics::serve(listener, gateway.metrics().clone(), keyward.clone(), stop.clone()));
@@ -163,7 +173,7 @@ fn start_gateway(
     settings: &Settings,
     keyward: &Keyward,
     clock: Arc<dyn Clock>,
-    journal: Arc<Journal>,
+    (journal, decisions): (Arc<Journal>, Option<Arc<DecisionLog>>),
     requests: &TaskTracker,
     shown: Option<&Shown>,
 ) -> Result<Running> {
@@ -190,6 +200,7 @@ fn start_gateway(
         budgets: keyward.call_budgets(),
         resources: Arc::new(keyward.clone()),
         journal,
+        decisions,
         prices: Arc::default(),
         clock,
         ids: keyward.ids().clone(),

@@ -27,6 +27,7 @@ pub mod audit;
 pub mod budget;
 pub mod cache;
 pub mod credential;
+pub mod decision;
 pub mod denied;
 pub mod group;
 pub mod idempotency;

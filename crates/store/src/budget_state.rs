@@ -1,7 +1,7 @@
 //! What is charged to budgets, where several processes count together: each
 //! function is one statement, so nobody holds back what somebody else has.
 
-use keyward_domain::id::BudgetId;
+use keyward_domain::{budget::BudgetState, id::BudgetId};
 use uuid::Uuid;
 
 use crate::{Conn, StoreError};
@@ -23,14 +23,15 @@ const ADMIT: &str = "UPDATE budgets SET
         period_start = CASE WHEN period_start < $3 THEN $3 ELSE period_start END
     WHERE id = $1 AND since = $2
         AND CASE WHEN period_start < $3 THEN $4 ELSE charged_nanos + $4 END <= amount_nanos
-    RETURNING period_start";
+    RETURNING period_start, charged_nanos";
 
 /// Holds nanodollars back, and answers where the period begins that they were
-/// taken from; `None`: the budget doesn't cover them, or isn't there as that.
-pub async fn admit(conn: &mut Conn<'_>, place: Place, reserve: i64) -> Result<Option<i64>, StoreError> {
+/// taken from and what is charged to it now; `None`: the budget doesn't cover
+/// them, or isn't there as that.
+pub async fn admit(conn: &mut Conn<'_>, place: Place, reserve: i64) -> Result<Option<BudgetState>, StoreError> {
     let Place { id, since, start } = place;
-    let row = sql!(conn, fetch_optional as (i64,), ADMIT, id.uuid(), since, start, reserve)?;
-    Ok(row.map(|row| row.0))
+    let row = sql!(conn, fetch_optional as (i64, i64), ADMIT, id.uuid(), since, start, reserve)?;
+    Ok(row.map(|(start_ms, charged_nanos)| BudgetState { start_ms, charged_nanos }))
 }
 
 const CHARGE: &str = "UPDATE budgets SET

@@ -19,6 +19,7 @@ pub mod budget;
 pub mod budget_state;
 pub mod change_log;
 pub mod credential;
+pub mod decision;
 pub mod error;
 pub mod group;
 pub mod idempotency;

@@ -8,6 +8,7 @@ mod budgets;
 mod cache;
 mod confirm;
 mod credentials;
+mod decisions;
 mod grants;
 mod groups;
 mod guide;
@@ -66,6 +67,7 @@ pub fn routes() -> Router<Console> {
         .merge(sso::routes())
         .merge(settings::routes())
         .merge(usage::routes())
+        .merge(decisions::routes())
         .merge(prices::routes())
         .merge(styleguide::routes())
         .layer(middleware::from_fn(keep_form))

@@ -17,6 +17,20 @@ pub enum Measure {
     Parallel,
 }
 
+impl Measure {
+    /// Everything that a limit measures.
+    pub const ALL: [Self; 3] = [Self::Requests, Self::Tokens, Self::Parallel];
+
+    /// The name of the number that holds it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Requests => "requests_per_minute",
+            Self::Tokens => "tokens_per_minute",
+            Self::Parallel => "parallel_requests",
+        }
+    }
+}
+
 /// A limit's memory. The default is that of a limit that saw no call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LimitState {
@@ -90,6 +104,17 @@ impl LimitState {
         }
         next.running = self.running.saturating_add(1);
         worst.map_or(Ok(next), Err)
+    }
+
+    /// The number that holds for `measure`, and what is left of it at `now`; `None`
+    /// where there is none.
+    pub fn remaining(&self, limits: &Limits, measure: Measure, now: i64) -> Option<(u64, u64)> {
+        let of_bucket = |limit: u64, full_at| (limit, Rate::new(limit).remaining(full_at, now));
+        match measure {
+            Measure::Requests => limits.requests_per_minute.map(|limit| of_bucket(limit, self.requests_full_at)),
+            Measure::Tokens => limits.tokens_per_minute.map(|limit| of_bucket(limit, self.tokens_full_at)),
+            Measure::Parallel => limits.parallel_requests.map(|limit| (limit, limit.saturating_sub(self.running))),
+        }
     }
 
     /// A call has ended that used `used` tokens where `taken` were counted on.
@@ -172,6 +197,14 @@ mod tests {
         let state = LimitState::default().admit(&limits, 10, NOW).unwrap().ended(&limits, 10, 250);
         let refused = state.admit(&limits, 1, NOW).unwrap_err();
         assert_eq!(refused.wait.map(|wait| wait.as_millis()), Some(90_600));
+    }
+
+    #[test]
+    fn what_is_left_is_told_of_each_number_that_there_is() {
+        let limits = Limits { tokens_per_minute: None, ..limits(10, 1, 3) };
+        let state = LimitState::default().admit(&limits, 100, NOW).unwrap();
+        let left = Measure::ALL.map(|measure| state.remaining(&limits, measure, NOW));
+        assert_eq!(left, [Some((10, 9)), None, Some((3, 2))]);
     }
 
     #[test]

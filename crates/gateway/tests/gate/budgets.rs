@@ -28,7 +28,7 @@ const CHAT: &str = r#"{"model":"m","max_tokens":100,"messages":[{"role":"user","
 /// The most that it can cost: its bytes, what a provider adds, and its answer.
 const CEILING: i64 = (CHAT.len() as i64 + 1_000) * 1_000 + 100 * 10_000;
 
-fn set_price(gate: &Gate) {
+pub fn set_price(gate: &Gate) {
     let at = Timestamp::UNIX_EPOCH;
     let price = PriceOverride {
         id: PriceId::from_uuid(Uuid::from_u128(1)),
@@ -282,7 +282,8 @@ impl BudgetStore for Elsewhere {
                 return Err(BudgetsUnavailable);
             }
             *self.charged.lock().unwrap() += reserve;
-            Ok(Ok(budgets.iter().map(|budget| budget.start_ms).collect()))
+            let state = |budget: &SharedBudget| BudgetState { start_ms: budget.start_ms, charged_nanos: reserve };
+            Ok(Ok(budgets.iter().map(state).collect()))
         })
     }
 

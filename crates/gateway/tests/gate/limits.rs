@@ -8,10 +8,11 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use keyward_access::{Admitted, CallEnd, LimitStore, LimitsUnavailable, SharedLimit, nanoseconds};
+use keyward_access::{Admitted, CallEnd, LimitReached, LimitStore, LimitsUnavailable, SharedLimit, nanoseconds};
 use keyward_domain::{
     Timestamp,
     api_key::KeyAccess,
+    decision::Check,
     limit::{LimitState, Limits},
     provider::Provider,
 };
@@ -280,10 +281,12 @@ impl LimitStore for Elsewhere {
             }
             let mut states = self.states.lock().unwrap();
             let state = states.entry(limits[0].id).or_default();
-            Ok(state.admit(&limits[0].limits, tokens, nanoseconds(now)).map_err(|exceeded| (0, exceeded)).map(|next| {
+            let before = *state;
+            let admitted = state.admit(&limits[0].limits, tokens, nanoseconds(now)).map(|next| {
                 *state = next;
                 vec![next]
-            }))
+            });
+            Ok(admitted.map_err(|exceeded| LimitReached { at: 0, exceeded, states: vec![before] }))
         })
     }
 
@@ -313,9 +316,15 @@ async fn limits_that_are_counted_elsewhere_hold_and_are_never_passed_over() {
             tokio::task::yield_now().await;
         }
     }
-    gate.chat(&key).await.assert_error(429, "rate_limit_exceeded");
+    let refused = gate.chat(&key).await;
+    refused.assert_error(429, "rate_limit_exceeded");
+    let left: Vec<_> = gate.decision_of(&refused).limits.iter().map(|met| (met.limit, met.remaining)).collect();
+    assert_eq!(left, [(2, 0), (1, 1)]);
     *elsewhere.down.lock().unwrap() = true;
-    gate.chat(&key).await.assert_error(503, "database_unavailable");
+    let refused = gate.chat(&key).await;
+    refused.assert_error(503, "database_unavailable");
+    let decision = gate.decision_of(&refused);
+    assert_eq!((decision.reason.unwrap().check, decision.limits.len()), (Some(Check::RateLimit), 0));
     assert_eq!(gate.chat(&gate.key()).await.status, 200);
     assert_eq!(provider.seen(), 3);
 }

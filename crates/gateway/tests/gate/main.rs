@@ -12,6 +12,7 @@ mod cache_hostile;
 mod caps;
 mod checks;
 mod cut;
+mod decisions;
 mod doors;
 mod estimates;
 mod failover;

@@ -19,6 +19,7 @@ mod cache;
 mod client;
 mod completion;
 mod credentials;
+mod decisions;
 mod failure;
 mod fields;
 mod groups;
@@ -81,6 +82,8 @@ pub enum AdminCommand {
     Audit(Group<audit::Command>),
     /// Usage: what calls cost
     Usage(Group<usage::Command>),
+    /// Decisions: why a request was let through or refused
+    Decisions(Group<decisions::Command>),
     /// Retention: how long data is kept
     Retention(Group<retention::Command>),
 }
@@ -135,6 +138,7 @@ pub async fn execute(command: AdminCommand, shell: &mut Shell<'_>) -> Exit {
         AdminCommand::Sso(group) => group.sso(shell).await,
         AdminCommand::Audit(group) => group.audit(shell).await,
         AdminCommand::Usage(group) => group.usage(shell).await,
+        AdminCommand::Decisions(group) => group.decisions(shell).await,
         AdminCommand::Retention(group) => group.retention(shell).await,
     };
     shell.end(done)

@@ -14,6 +14,7 @@ mod cache;
 mod credentials;
 mod cross_site;
 mod data_plane;
+mod decisions;
 mod document;
 mod groups;
 mod identity_provider;

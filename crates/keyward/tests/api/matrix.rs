@@ -64,9 +64,11 @@ pub async fn one_of_everything(app: &TestApp) -> BTreeMap<&'static str, String> 
     let budget = || json!({"amount": "1000000"});
     let alias = json!({"name": "smart", "targets": [{"model": "gpt-4o"}]});
     let price = json!({"model": "m", "input_per_million": "1", "output_per_million": "1"});
+    let called = app.key_of(&project, "Caller").await.get("/v1/models").await;
     BTreeMap::from([
         ("budgets", make(&format!("{project}/budgets"), budget()).await),
         ("organization/budgets", make("/v1/organization/budgets", budget()).await),
+        ("decisions", called.header("x-request-id").unwrap().to_owned()),
         ("limits", limit.clone()),
         ("model_aliases", make(&format!("{project}/model_aliases"), alias).await),
         ("rate_limits", limit),

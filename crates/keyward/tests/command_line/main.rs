@@ -7,6 +7,7 @@ mod audit;
 mod cache;
 mod completion;
 mod credentials;
+mod decisions;
 mod failures;
 mod invitations;
 mod keys;

@@ -8,6 +8,7 @@ mod audit;
 mod budgets;
 mod cache;
 mod coming_in;
+mod decisions;
 mod groups;
 mod invitations;
 mod limits;

@@ -13,8 +13,10 @@ use std::{
     time::Duration,
 };
 
-use keyward_access::{BudgetStore, Budgets, BudgetsAdmitted, BudgetsUnavailable, SharedBudget, SharedCharge};
-use keyward_domain::{clock::to_millis, id::BudgetId};
+use keyward_access::{
+    BudgetShort, BudgetStore, Budgets, BudgetsAdmitted, BudgetsUnavailable, SharedBudget, SharedCharge,
+};
+use keyward_domain::{budget::BudgetState, clock::to_millis, id::BudgetId};
 use keyward_store::budget_state::{self as store, Place};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -109,15 +111,15 @@ impl Keyward {
     /// `None`: a budget isn't known as what it is now.
     async fn admit_budgets(&self, budgets: &[SharedBudget], reserve: i64) -> Result<Option<BudgetsAdmitted>> {
         let mut transaction = self.pool.begin().await?;
-        let mut starts = Vec::with_capacity(budgets.len());
+        let mut states = Vec::with_capacity(budgets.len());
         for (at, budget) in budgets.iter().enumerate() {
-            if let Some(start) = store::admit(&mut transaction.conn(), place(budget), reserve).await? {
-                starts.push(start);
+            if let Some(state) = store::admit(&mut transaction.conn(), place(budget), reserve).await? {
+                states.push(state);
                 continue;
             }
             let Some((since, start, charged)) = store::state(&mut transaction.conn(), budget.id).await? else {
                 // It was deleted a moment ago.
-                starts.push(budget.start_ms);
+                states.push(BudgetState { start_ms: budget.start_ms, charged_nanos: reserve });
                 continue;
             };
             if since != budget.since_ms {
@@ -125,13 +127,15 @@ impl Keyward {
                 return Ok(None);
             }
             let charged = if start < budget.start_ms { 0 } else { charged };
-            return Ok(Some(Err((at, self.shared_spending(&mut transaction.conn(), budget.id, charged).await?))));
+            let spending = self.shared_spending(&mut transaction.conn(), budget.id, charged).await?;
+            let before = states.iter().map(|state| state.charged_nanos.saturating_sub(reserve)).collect();
+            return Ok(Some(Err(BudgetShort { at, spending, before })));
         }
         transaction.commit().await?;
         for budget in budgets {
             self.budgets.add(budget.id, reserve);
         }
-        Ok(Some(Ok(starts)))
+        Ok(Some(Ok(states)))
     }
 
     async fn charge_budgets(&self, charges: &[SharedCharge]) -> Result<()> {

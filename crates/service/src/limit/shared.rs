@@ -14,7 +14,9 @@ use std::{
     time::Duration,
 };
 
-use keyward_access::{Admitted, CallEnd, LimitStore, LimitsUnavailable, RateLimits, SharedLimit, nanoseconds};
+use keyward_access::{
+    Admitted, CallEnd, LimitReached, LimitStore, LimitsUnavailable, RateLimits, SharedLimit, nanoseconds,
+};
 use keyward_domain::{Timestamp, clock::to_millis, limit::LimitState};
 use keyward_store::{Conn, limit_state as store};
 use tokio_util::sync::CancellationToken;
@@ -101,12 +103,13 @@ impl Keyward {
 
     async fn admit_shared(&self, limits: &[SharedLimit], tokens: u64, now: Timestamp) -> Result<Admitted> {
         let mut transaction = self.pool.begin().await?;
-        let mut next = Vec::with_capacity(limits.len());
+        let (mut states, mut next) = (Vec::with_capacity(limits.len()), Vec::with_capacity(limits.len()));
         for (at, limit) in limits.iter().enumerate() {
             let state = self.read_locked(&mut transaction.conn(), limit, now).await?;
+            states.push(state);
             match state.admit(&limit.limits, tokens, nanoseconds(now)) {
                 Ok(state) => next.push(state),
-                Err(exceeded) => return Ok(Err((at, exceeded))),
+                Err(exceeded) => return Ok(Err(LimitReached { at, exceeded, states })),
             }
         }
         self.limits.add(limits, 1);

@@ -149,13 +149,19 @@ async fn no_process_takes_more_than_there_is(database: &Database) {
     budget::insert(conn, &budget, STATE).await.unwrap();
     let place = |start| Place { id: budget.id, since: 7, start };
     assert_eq!(budget_state::admit(conn, place(5), 41).await.unwrap(), None);
-    assert_eq!(budget_state::admit(conn, place(5), 40).await.unwrap(), Some(5));
+    assert_eq!(
+        budget_state::admit(conn, place(5), 40).await.unwrap(),
+        Some(BudgetState { start_ms: 5, charged_nanos: 100 })
+    );
     assert_eq!(budget_state::admit(conn, Place { since: 6, ..place(5) }, 0).await.unwrap(), None);
     budget_state::charge(conn, place(5), -30).await.unwrap();
     assert_eq!(budget_state::state(conn, budget.id).await.unwrap(), Some((7, 5, 70)));
     // A new period takes nothing over; a clock that is behind brings none back.
     assert_eq!(budget_state::admit(conn, place(9), 101).await.unwrap(), None);
-    assert_eq!(budget_state::admit(conn, place(9), 100).await.unwrap(), Some(9));
+    assert_eq!(
+        budget_state::admit(conn, place(9), 100).await.unwrap(),
+        Some(BudgetState { start_ms: 9, charged_nanos: 100 })
+    );
     assert_eq!(budget_state::admit(conn, place(5), 1).await.unwrap(), None);
     budget_state::charge(conn, place(5), -50).await.unwrap();
     assert_eq!(budget_state::state(conn, budget.id).await.unwrap(), Some((7, 9, 100)));

@@ -13,6 +13,7 @@ mod audit_search;
 mod budget;
 mod change_log;
 mod credential;
+mod decision;
 mod group;
 mod idempotency;
 mod installation;

@@ -3,8 +3,10 @@
 
 mod aliases;
 mod client;
+mod decided;
 mod kept;
 mod provider;
+mod setup;
 
 use std::{
     collections::BTreeMap,
@@ -18,7 +20,7 @@ use std::{
 
 use http_body_util::{BodyExt as _, Full};
 use jiff::Timestamp;
-use keyward_access::{BudgetStore, Budgets, CapStore, CredentialEntry, KeyIndex, LimitStore, RateLimits, RequestCaps};
+use keyward_access::{Budgets, CredentialEntry, KeyIndex, RateLimits, RequestCaps};
 use keyward_domain::{
     Clock, Name, Randomness,
     api_key::{ApiKey, Creator, KeyAccess, KeyDraft},
@@ -32,14 +34,16 @@ use keyward_domain::{
     secret::{KeyKind, KeySecret, Pepper},
     weight::Weight,
 };
-use keyward_gateway::{Gateway, GatewayOptions, GatewayParts, Metrics, Running, ServerCertificate, StartError};
+use keyward_gateway::{Gateway, GatewayParts, Metrics, Running, StartError};
 use keyward_provider::http::Tls;
 use keyward_telemetry::journal::{Journal, JournalOptions, Position, UsageRecord};
 use uuid::Uuid;
 
 pub use client::{Answer, Client, within};
+pub use decided::Decided;
 pub use kept::Kept;
 pub use provider::{Exchange, TestProvider};
+pub use setup::Setup;
 
 pub struct TestClock(AtomicI64);
 
@@ -86,31 +90,14 @@ pub struct Gate {
     pub address: SocketAddr,
     /// Whose the providers' resources are.
     pub kept: Arc<Kept>,
+    /// What was decided about calls.
+    pub decided: Decided,
     running: Option<Running>,
     pepper: Pepper,
     randomness: Arc<TestRandomness>,
     ids: AtomicU64,
     pub project: Project,
     _directory: tempfile::TempDir,
-}
-
-/// How a gateway is started.
-pub struct Setup {
-    pub options: GatewayOptions,
-    pub shared_caps: Option<Arc<dyn CapStore>>,
-    pub shared_limits: Option<Arc<dyn LimitStore>>,
-    pub shared_budgets: Option<Arc<dyn BudgetStore>>,
-    pub certificate: Option<Arc<ServerCertificate>>,
-}
-
-impl Default for Setup {
-    fn default() -> Self {
-        let mut options = GatewayOptions::new("127.0.0.1:0".parse().unwrap());
-        options.cores = 2;
-        options.client.allow_private = true;
-        options.trusted_proxies = keyward_access::TrustedProxies::new(vec!["127.0.0.0/8".parse().unwrap()]);
-        Self { options, shared_caps: None, shared_limits: None, shared_budgets: None, certificate: None }
-    }
 }
 
 impl Gate {
@@ -132,6 +119,7 @@ impl Gate {
         let clock = Arc::new(TestClock(AtomicI64::new(1_800_000_000)));
         let randomness = Arc::new(TestRandomness(AtomicU64::new(1)));
         let kept = Arc::new(Kept::default());
+        let decided = Decided::new(setup.options.cores);
         let parts = GatewayParts {
             index: Arc::clone(&index),
             caps: setup.shared_caps.map_or(RequestCaps::Local, RequestCaps::Shared),
@@ -139,6 +127,7 @@ impl Gate {
             budgets: setup.shared_budgets.map_or(Budgets::Local, Budgets::Shared),
             resources: kept.clone(),
             journal: Arc::clone(&journal),
+            decisions: setup.keeps_decisions.then(|| Arc::clone(&decided.log)),
             prices: Arc::default(),
             clock: clock.clone(),
             ids: Arc::new(IdSource::default()),
@@ -181,6 +170,7 @@ impl Gate {
             journal_directory,
             address: running.local_address(),
             kept,
+            decided,
             running: Some(running),
             pepper,
             randomness,

@@ -1,0 +1,14 @@
+//! Looking up why a call was let through or refused: in the organization, and in
+//! each project.
+
+mod show;
+
+use axum::{Router, routing::get};
+
+use crate::Console;
+
+pub fn routes() -> Router<Console> {
+    Router::new()
+        .route("/organization/decisions", get(show::show))
+        .route("/projects/{project_id}/decisions", get(show::show))
+}

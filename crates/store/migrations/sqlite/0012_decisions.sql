@@ -1,0 +1,18 @@
+-- Why calls were let through or refused: many of them in one row, of all
+-- organizations. `first_id` and `last_id` are the least and the greatest request
+-- id in it, no further apart than `span_seconds`; `bytes` is what the row takes.
+CREATE TABLE decision_batches (
+    last_id BLOB PRIMARY KEY NOT NULL,
+    first_id BLOB NOT NULL,
+    span_seconds INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    content BLOB NOT NULL
+) STRICT;
+CREATE INDEX decision_batches_span ON decision_batches (span_seconds, last_id, first_id);
+
+-- What all of them take together.
+CREATE TABLE decision_totals (
+    id INTEGER PRIMARY KEY NOT NULL,
+    bytes INTEGER NOT NULL
+) STRICT;
+INSERT INTO decision_totals (id, bytes) VALUES (1, 0);
