@@ -250,7 +250,7 @@ impl RateLimits {
                 admitted.map_err(|LimitsUnavailable| Refusal::LimitsUnavailable)?
             }
         };
-        let states = admitted.as_ref().map_or_else(|reached| &reached.states, |states| states);
+        let states = admitted.as_ref().unwrap_or_else(|reached| &reached.states);
         for (entry, state) in limits.iter().zip(states) {
             standing.note(&entry.limits, state, at);
             seen.push(LimitSeen { entry: Arc::clone(entry), state: *state, at });

@@ -40,6 +40,7 @@ async fn metrics_tell_what_happened_and_nothing_of_whom(app: &TestApp) {
         "keyward_overhead_seconds_count 1",
         "keyward_overhead_seconds_bucket{le=\"+Inf\"} 1",
         "keyward_connections_refused_total 0",
+        "keyward_decisions_dropped_total 0",
         "keyward_index_keys 1",
         "# TYPE keyward_requests counter",
         "# TYPE keyward_requests_in_flight gauge",

@@ -30,7 +30,7 @@ async fn a_decision_is_shown_with_what_it_looked_at() {
          model       gpt-4o\n\
          key         key_1\n\
          project     proj_1\n\
-         came        2027-01-15 08:00:00\n\
+         came        2027-01-15 08:00:00Z\n\
          limit       model gpt-4o*: 0 of 60 requests_per_minute left\n\
          budget      project, month: 3.50 of 25.00 dollars charged, 0.01 for this call\n"
     );
@@ -43,6 +43,6 @@ async fn a_request_that_nobody_knows_is_said_to_be_unknown() {
     let body = json!({"error": {"message": "There is no decision with this id here.", "type": "invalid_request_error",
         "param": null, "code": "not_found"}});
     let seen = keyward(&["decisions", "get", "req_2"]).replies(answer("404 Not Found", &body.to_string())).run().await;
-    assert_eq!(seen.exit, Exit::Failed);
+    assert_eq!(seen.exit, Exit::Refused);
     assert!(seen.errors.contains("There is no decision"), "{}", seen.errors);
 }
