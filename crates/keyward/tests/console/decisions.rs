@@ -68,7 +68,8 @@ async fn what_is_not_known_is_said_beside_what_was_typed() {
         (PAGE.to_owned(), "<script>"),
         (format!("{}/decisions", page_of(&other)), &*request),
     ] {
-        let page = shown(&owner.get(&format!("{path}?request_id={}", typed.replace('<', "%3C").replace('>', "%3E"))).await);
+        let page =
+            shown(&owner.get(&format!("{path}?request_id={}", typed.replace('<', "%3C").replace('>', "%3E"))).await);
         assert!(page.contains("Nothing is known of this request"), "{page}");
         assert!(page.contains(&format!("value=\"{}\"", typed.replace('<', "&#60;").replace('>', "&#62;"))), "{page}");
     }
