@@ -9,7 +9,8 @@ use keyward_store::{Pool, PooledConnection};
 
 use crate::{
     Result, admin_key::Uses, aggregate::Aggregate, budget::SharedBudgets, follow::Follower, limit::SharedLimits,
-    mail::Outbox, password::Hasher, password_reset::Requests, sign_in::Guard, usage::Drainer, vault::Vault,
+    mail::Outbox, password::Hasher, password_reset::Requests, sign_in::Guard, spend_alert::Spent, usage::Drainer,
+    vault::Vault,
 };
 
 /// A running Keyward. Cheap to clone.
@@ -35,6 +36,8 @@ pub struct Keyward {
     pub(crate) limits: Arc<SharedLimits>,
     /// What this process holds back of budgets that others hold with it.
     pub(crate) budgets: Arc<SharedBudgets>,
+    /// Whose spend alerts are to be looked at.
+    pub(crate) spent: Arc<Spent>,
     /// What links to this Keyward start with, without a slash at the end.
     pub(crate) public_url: Arc<str>,
     /// `None` where no mail is sent: links are shown instead.

@@ -144,6 +144,7 @@ pub async fn open(parts: Parts) -> Result<Keyward, OpenError> {
         drainer,
         limits,
         budgets,
+        spent: Arc::default(),
         public_url,
         outbox: None,
         reset_requests: Arc::default(),
