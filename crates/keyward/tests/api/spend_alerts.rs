@@ -182,7 +182,7 @@ async fn alerts_have_permissions_of_their_own(app: &TestApp) {
     let holding = async |name: &str, permissions: Value| {
         let role = json!({"role_name": name, "permissions": permissions});
         let role = id(&app.admin.post("/v1/organization/roles", role).await.ok());
-        let key = json!({"name": name, "roles": [role]});
+        let key = json!({"name": name, "roles": [{"role_id": role}]});
         let key = app.admin.post("/v1/organization/admin_api_keys", key).await.ok();
         app.admin.with_key(key["value"].as_str().unwrap())
     };
