@@ -60,6 +60,10 @@ PAGES = (
     "{project}/manage/budgets/new",
     "{project}/manage/budgets/{budget}",
     "{project}/manage/budgets/{budget}/delete",
+    "{project}/manage/spend-alerts",
+    "{project}/manage/spend-alerts/new",
+    "{project}/manage/spend-alerts/{alert}",
+    "{project}/manage/spend-alerts/{alert}/delete",
     "{project}/manage/roles",
     "{project}/manage/roles/permissions",
     "{project}/manage/audit",
@@ -80,6 +84,8 @@ PAGES = (
     "/organization/decisions?request_id={request}",
     "/organization/budgets",
     "/organization/budgets/new",
+    "/organization/spend-alerts",
+    "/organization/spend-alerts/new",
     "/organization/prices",
     "/organization/prices/new",
     "/organization/audit",
@@ -117,6 +123,9 @@ class House:
         self.limit = self.made(f"{self.project.path}/limits", limit)
         self.budget = self.made(f"{self.project.path}/budgets", {"amount": "25.00", "time_zone": "Europe/Berlin"})
         self.request = self.called(server_url=admin.url)
+        channel = {"type": "email", "recipients": ["ada@example.com", f"{'long' * 15}@example.com"], "subject_prefix": LONG[:100]}
+        alert = {"threshold_amount": 2500, "currency": "USD", "interval": "month", "notification_channel": channel}
+        self.alert = self.made(f"{self.project.path}/spend_alerts", alert)
         targets = [{"model": "openai/gpt-4o", "weight": 3}, {"model": LONG, "priority": 1}]
         self.alias = self.made(f"{self.project.path}/model_aliases", {"name": "smart", "targets": targets})
         admin.post(f"{self.project.path}/groups", {"group_id": self.group, "role": "viewer"}).expect(200)
@@ -160,6 +169,7 @@ class House:
             account=self.account,
             limit=self.limit,
             budget=self.budget,
+            alert=self.alert,
             alias=self.alias,
             request=self.request,
         )

@@ -43,6 +43,7 @@ mod role_assignments;
 mod roles;
 mod service_accounts;
 mod setup;
+mod spend_alerts;
 mod spend_limits;
 mod sso_providers;
 mod time;
@@ -80,6 +81,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(limits::routes())
         .merge(budgets::routes())
         .merge(spend_limits::routes())
+        .merge(spend_alerts::routes())
         .merge(model_aliases::routes())
         .merge(rate_limits::routes())
         .merge(cache::routes())

@@ -78,6 +78,7 @@ const ORGANIZATION: &[(&str, &str, &str, Permission)] = &[
     ("retention", "Retention", "retention", Permission::RetentionRead),
     ("usage", "Usage", "usage", Permission::UsageRead),
     ("budgets", "Budgets", "budgets", Permission::LimitsRead),
+    ("spend-alerts", "Spend alerts", "alerts", Permission::AlertsRead),
     ("prices", "Model costs", "prices", Permission::UsageRead),
     ("audit", "Audit log", "audit", Permission::AuditRead),
     ("settings", "Settings", "settings", Permission::OrganizationRead),

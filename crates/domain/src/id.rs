@@ -133,6 +133,14 @@ typed_id!(
     BudgetId, "budget"
 );
 typed_id!(
+    /// Names a spend alert.
+    SpendAlertId, "alert"
+);
+typed_id!(
+    /// Names a mail about an alert; never shown but as its `Message-ID`.
+    AlertMailId, "alertmail"
+);
+typed_id!(
     /// Names a note of what a provider keeps for a project; never shown.
     ProviderResourceId, "presource"
 );

@@ -46,6 +46,7 @@ pub mod role;
 pub mod second_factor;
 pub mod secret;
 pub mod service_account;
+pub mod spend_alert;
 pub mod sso;
 pub mod throttle;
 pub mod usage;

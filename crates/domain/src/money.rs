@@ -61,7 +61,7 @@ fn parse(param: &str, text: &str, places: usize, most: u64) -> Result<u64, Inval
     let text = text.trim();
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let is_plain = !whole.is_empty() && whole.len() <= 9 && digits(whole) && digits(fraction);
+    let is_plain = !whole.is_empty() && whole.len() <= 10 && digits(whole) && digits(fraction);
     if !is_plain || fraction.len() > places || text.ends_with('.') {
         return Err(invalid());
     }
@@ -108,6 +108,7 @@ mod tests {
         assert_eq!(parse_per_million("input", "0.000001", 100).unwrap(), 1);
         assert_eq!(parse_dollars("request", "0.01", 100).unwrap(), 10_000_000_000);
         assert_eq!(parse_per_million("input", "100", 100).unwrap(), 100_000_000);
+        assert_eq!(parse_nanos("amount", "1000000000.00", 1_000_000_000).unwrap(), 1_000_000_000_000_000_000);
         for wrong in ["", "-1", "1e3", ".5", "1.", "1,5", "0.0000001", "100.000001", "NaN", "1.2.3", "+1", "$1"] {
             let error = parse_per_million("input", wrong, 100).unwrap_err();
             assert_eq!(error.param, "input", "{wrong}");

@@ -73,7 +73,7 @@ settings! {
     database_url: String, "KEYWARD_DATABASE_URL", "\"\"";
     /// File of the master key; made for a new database.
     master_key_file: PathBuf, "KEYWARD_MASTER_KEY_FILE", "\"<data_dir>/master.key\"";
-    /// Mail server for invitations and password resets: smtps://user:password@host or smtp://host?tls=required (or none). Without one, links are shown to whoever makes them.
+    /// Mail server for invitations, password resets and spend alerts: smtps://user:password@host or smtp://host?tls=required (or none). Without one, links are shown to whoever makes them, and nobody is told of spend alerts.
     smtp_url: String, "KEYWARD_SMTP_URL", "\"\"";
     /// Sender of these mails, such as Keyward <keyward@example.com>.
     mail_from: String, "KEYWARD_MAIL_FROM", "\"\"";

@@ -6,7 +6,7 @@ use std::{io::Write, net::TcpListener, os::unix::fs::PermissionsExt, path::Path}
 use anyhow::Result;
 use keyward_domain::{Clock, Timestamp};
 use keyward_service::audit::verify_database;
-use keyward_store::{Pool, installation as stored};
+use keyward_store::{Pool, StoreError, alert_mail, installation as stored, spend_alert};
 use serde::Serialize;
 use url::Url;
 
@@ -182,6 +182,7 @@ async fn database(settings: &Settings) -> Vec<Finding> {
             if findings.iter().all(|finding| finding.state == "ok") {
                 findings.push(opens(settings, &pool).await);
                 findings.push(audit(&pool).await);
+                findings.push(mail(settings, &pool).await);
             }
             pool.close().await;
             findings
@@ -211,6 +212,33 @@ async fn opens(settings: &Settings, pool: &Pool) -> Finding {
     match keyward_service::check_master_key(pool, &installation::master_key(settings)).await {
         Ok(()) => finding("master key", "ok", "opens this database"),
         Err(error) => finding("master key", "wrong", error.to_string()),
+    }
+}
+
+async fn mail(settings: &Settings, pool: &Pool) -> Finding {
+    let counted = async {
+        let mut connection = pool.read().await?;
+        let conn = &mut connection.conn();
+        Ok::<_, StoreError>((spend_alert::count_all(conn).await?, alert_mail::count_all(conn).await?))
+    };
+    match (counted.await, &settings.mail) {
+        (Err(error), _) => finding("mail", "wrong", error.to_string()),
+        (Ok((0, _)), None) => {
+            finding("mail", "ok", "smtp_url isn't set: links are shown to whoever makes them, and nobody is mailed")
+        }
+        (Ok((alerts, waiting)), None) => finding(
+            "mail",
+            "note",
+            format!(
+                "smtp_url isn't set: nobody is told of {alerts} spend alerts, and {waiting} mails about them wait. Set smtp_url and mail_from"
+            ),
+        ),
+        (Ok((_, 0)), Some(_)) => finding("mail", "ok", "a mail server is set"),
+        (Ok((_, waiting)), Some(_)) => finding(
+            "mail",
+            "note",
+            format!("a mail server is set; {waiting} mails about spend alerts wait: the log says why, if it lasts"),
+        ),
     }
 }
 

@@ -147,15 +147,17 @@ impl SmtpMailer {
     fn message(&self, mail: &Mail) -> Result<Message, MailError> {
         let unsendable = |why: &str| MailError { why: why.to_owned(), is_final: true };
         let to: Address = mail.to.as_str().parse().map_err(|_| unsendable("no mail can be sent to this address"))?;
-        let mut random = [0; 16];
-        SystemRandomness.fill(&mut random);
-        let id = Uuid::from_bytes(random).simple();
+        let id = mail.id.unwrap_or_else(|| {
+            let mut random = [0; 16];
+            SystemRandomness.fill(&mut random);
+            Uuid::from_bytes(random)
+        });
         Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
             .subject(mail.subject.as_str())
             .date(self.clock.now().into())
-            .message_id(Some(format!("<{id}@{}>", self.from.email.domain())))
+            .message_id(Some(format!("<{}@{}>", id.simple(), self.from.email.domain())))
             .header(ContentType::TEXT_PLAIN)
             .body(mail.text.expose_secret().to_owned())
             .map_err(|_| unsendable("the mail can't be put together"))

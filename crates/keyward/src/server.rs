@@ -14,7 +14,14 @@ use keyward_provider::{
     demo::Demo,
     http::{Client, ClientOptions, Tls},
 };
-use keyward_service::{Keyward, admin_key::keep_writing_uses, aggregate, mail, retention, session, sso::SsoClient};
+use keyward_service::{
+    Keyward,
+    admin_key::keep_writing_uses,
+    aggregate,
+    mail::{self, Mailer},
+    retention, session, spend_alert,
+    sso::SsoClient,
+};
 use keyward_telemetry::{decisions::DecisionLog, journal::Journal};
 use tokio::{runtime::Handle, sync::Notify};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -95,6 +102,7 @@ impl Server {
             let (keyward, stop) = (keyward.clone(), stop.clone());
             async move { keyward.keep_budgets(stop).await }
         });
+        background.spawn(spend_alert::keep_watching(keyward.clone(), stop.clone()));
         background.spawn(keep_writing_uses(keyward.clone(), stop.clone()));
         background.spawn(aggregate::keep_writing(keyward.clone(), stop.clone()));
         background.spawn(session::keep_deleting_over(keyward.clone(), stop.clone()));
@@ -162,9 +170,10 @@ fn send_mail(
     background: &TaskTracker,
     stop: &CancellationToken,
 ) -> Result<Keyward> {
-    let mailer = Arc::new(SmtpMailer::new(settings, clock)?);
+    let mailer: Arc<dyn Mailer> = Arc::new(SmtpMailer::new(settings, clock)?);
     let (outbox, queue) = mail::queue();
     let keyward = keyward.with_mail(outbox);
+    background.spawn(spend_alert::keep_mailing(keyward.clone(), mailer.clone(), stop.clone()));
     background.spawn(mail::keep_sending(keyward.clone(), queue, mailer, mail::PAUSES, stop.clone()));
     Ok(keyward)
 }

@@ -9,8 +9,8 @@ use keyward_store::{Pool, PooledConnection};
 
 use crate::{
     Result, admin_key::Uses, aggregate::Aggregate, budget::SharedBudgets, decision::Keeper, follow::Follower,
-    limit::SharedLimits, mail::Outbox, password::Hasher, password_reset::Requests, sign_in::Guard, usage::Drainer,
-    vault::Vault,
+    limit::SharedLimits, mail::Outbox, password::Hasher, password_reset::Requests, sign_in::Guard, spend_alert::Spent,
+    usage::Drainer, vault::Vault,
 };
 
 /// A running Keyward. Cheap to clone.
@@ -38,6 +38,8 @@ pub struct Keyward {
     pub(crate) budgets: Arc<SharedBudgets>,
     /// Who keeps why calls were let through or refused.
     pub(crate) decisions: Arc<Keeper>,
+    /// Whose spend alerts are to be looked at.
+    pub(crate) spent: Arc<Spent>,
     /// What links to this Keyward start with, without a slash at the end.
     pub(crate) public_url: Arc<str>,
     /// `None` where no mail is sent: links are shown instead.

@@ -50,6 +50,7 @@ pub mod service_account;
 pub mod session;
 pub mod setup;
 pub mod sign_in;
+pub mod spend_alert;
 pub mod sso;
 pub mod usage_report;
 

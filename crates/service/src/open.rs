@@ -145,6 +145,7 @@ pub async fn open(parts: Parts) -> Result<Keyward, OpenError> {
         limits,
         budgets,
         decisions: Arc::default(),
+        spent: Arc::default(),
         public_url,
         outbox: None,
         reset_requests: Arc::default(),

@@ -205,6 +205,7 @@ impl Keyward {
         let next = (batch.next.segment(), batch.next.offset());
         journal_position::put(conn, drainer.journal.id(), next).await?;
         transaction.commit().await?;
+        self.spent.note(&batch.records);
         drainer.applied.store(batch.next.to_i64(), Ordering::Release);
         for damage in batch.damage {
             tracing::error!(%damage, "part of the usage journal can't be read: its calls aren't counted");

@@ -11,6 +11,7 @@ mod pool;
 
 pub mod access;
 pub mod admin_key;
+pub mod alert_mail;
 pub mod api_key;
 pub mod api_key_index;
 pub mod api_key_usage;
@@ -47,6 +48,7 @@ pub mod role_assignment;
 pub mod second_factor;
 pub mod service_account;
 pub mod session;
+pub mod spend_alert;
 pub mod sso_grants;
 pub mod sso_provider;
 pub mod usage_rollup;

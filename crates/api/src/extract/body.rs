@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::strict;
-pub use super::strict::{object, objects, present, present_object};
+pub use super::strict::{needed_object, object, objects, present, present_object};
 use crate::{Api, ApiError};
 
 /// Largest body of the admin API, in bytes.

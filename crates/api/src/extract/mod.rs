@@ -9,7 +9,7 @@ mod strict;
 mod token;
 
 pub use actor::{AdminActor, BroughtSession, SessionActor, Visitor};
-pub use body::{Creating, EmptyBody, JsonBody, object, objects, present, present_object};
+pub use body::{Creating, EmptyBody, JsonBody, needed_object, object, objects, present, present_object};
 pub use conditional::IfMatch;
 pub use path::id;
 pub use query::Query;

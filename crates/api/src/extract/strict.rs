@@ -176,9 +176,14 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for OnlyObject<T> {
 }
 
 /// For a field that holds an object or null. Every field that is a struct needs
-/// this or [`present_object`].
+/// this, [`needed_object`] or [`present_object`].
 pub fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     Ok(Option::<Object<T>>::deserialize(deserializer)?.map(|Object(value)| value))
+}
+
+/// For a field that must hold an object.
+pub fn needed_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Object::deserialize(deserializer).map(|Object(value)| value)
 }
 
 /// For a field that holds a list of objects, or null.

@@ -30,6 +30,7 @@ mod service_accounts;
 mod settings;
 mod setup;
 mod sign_in;
+mod spend_alerts;
 mod sso;
 mod styleguide;
 mod usage;
@@ -55,6 +56,7 @@ pub fn routes() -> Router<Console> {
         .merge(manage::routes())
         .merge(limits::routes())
         .merge(budgets::routes())
+        .merge(spend_alerts::routes())
         .merge(cache::routes())
         .merge(model_aliases::routes())
         .merge(service_accounts::routes())

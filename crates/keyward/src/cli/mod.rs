@@ -33,6 +33,7 @@ mod retention;
 mod roles;
 mod session;
 mod shell;
+mod spend_alerts;
 mod sso;
 mod table;
 mod usage;
@@ -66,6 +67,8 @@ pub enum AdminCommand {
     Credentials(Group<credentials::Command>),
     /// Model aliases: a project's own names for one or several models
     ModelAliases(Group<model_aliases::Command>),
+    /// Spend alerts: who gets a mail when calls have cost so much
+    SpendAlerts(Group<spend_alerts::Command>),
     /// Admin keys: what opens the admin API
     AdminKeys(Group<admin_keys::Command>),
     /// Members of the organization and of its projects
@@ -130,6 +133,7 @@ pub async fn execute(command: AdminCommand, shell: &mut Shell<'_>) -> Exit {
         AdminCommand::Cache(group) => group.cache(shell).await,
         AdminCommand::Credentials(group) => group.credentials(shell).await,
         AdminCommand::ModelAliases(group) => group.model_aliases(shell).await,
+        AdminCommand::SpendAlerts(group) => group.spend_alerts(shell).await,
         AdminCommand::AdminKeys(group) => group.admin_keys(shell).await,
         AdminCommand::Members(group) => group.members(shell).await,
         AdminCommand::Groups(group) => group.groups(shell).await,

@@ -17,7 +17,7 @@ fn read(url: &str) -> Result<Option<MailSettings>> {
 
 fn mail(text: &str) -> Mail {
     let to = keyward_domain::organization::Email::parse("email", "ada@example.com").unwrap();
-    Mail { to, kind: "invitation", subject: "Grüße, Ada".into(), text: text.into() }
+    Mail { id: None, to, kind: "invitation", subject: "Grüße, Ada".into(), text: text.into() }
 }
 
 #[test]

@@ -107,6 +107,7 @@ impl Operation {
                 "issuer" => json!("https://login.example.com"),
                 "client_id" => json!("keyward"),
                 "mode" => json!("deny_list"),
+                "notification_channel" => json!({"type": "email", "recipients": ["nobody@example.com"]}),
                 "model_ids" => json!([]),
                 "threshold_amount" => json!(100_000_000),
                 "amount" => json!("1000000"),

@@ -41,6 +41,7 @@ mod second_factor;
 mod secrets;
 mod setup;
 mod sign_in;
+mod spend_alerts;
 mod sso_hostile;
 mod sso_providers;
 mod sso_sign_in;

@@ -62,6 +62,10 @@ pub async fn one_of_everything(app: &TestApp) -> BTreeMap<&'static str, String> 
     let limit = json!({"model": "gpt-4o", "requests_per_minute": 1000});
     let limit = make(&format!("{project}/limits"), limit).await;
     let budget = || json!({"amount": "1000000"});
+    let alert = || {
+        json!({"threshold_amount": 100, "currency": "USD", "interval": "month",
+        "notification_channel": {"type": "email", "recipients": ["ada@example.com"]}})
+    };
     let alias = json!({"name": "smart", "targets": [{"model": "gpt-4o"}]});
     let price = json!({"model": "m", "input_per_million": "1", "output_per_million": "1"});
     let called = app.key_of(&project, "Caller").await.get("/v1/models").await;
@@ -69,6 +73,8 @@ pub async fn one_of_everything(app: &TestApp) -> BTreeMap<&'static str, String> 
         ("budgets", make(&format!("{project}/budgets"), budget()).await),
         ("organization/budgets", make("/v1/organization/budgets", budget()).await),
         ("decisions", called.header("x-request-id").unwrap().to_owned()),
+        ("spend_alerts", make(&format!("{project}/spend_alerts"), alert()).await),
+        ("organization/spend_alerts", make("/v1/organization/spend_alerts", alert()).await),
         ("limits", limit.clone()),
         ("model_aliases", make(&format!("{project}/model_aliases"), alias).await),
         ("rate_limits", limit),

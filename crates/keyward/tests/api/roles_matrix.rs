@@ -166,6 +166,18 @@ async fn fresh(app: &TestApp, ids: &BTreeMap<&'static str, String>) -> BTreeMap<
         }
         fresh.insert(collection, id(&app.admin.post(&path, json!({"amount": "1000000"})).await.ok()));
     }
+    let alert = json!({"threshold_amount": 100, "currency": "USD", "interval": "month",
+        "notification_channel": {"type": "email", "recipients": ["ada@example.com"]}});
+    for (collection, path) in [
+        ("spend_alerts", format!("{project}/spend_alerts")),
+        ("organization/spend_alerts", "/v1/organization/spend_alerts".into()),
+    ] {
+        // There are fifty at most; the last ones are still there then.
+        let made = app.admin.post(&path, alert.clone()).await;
+        if made.status == 200 {
+            fresh.insert(collection, id(&made.json));
+        }
+    }
     let alias = json!({"name": format!("alias-{number}"), "targets": [{"model": "gpt-4o"}]});
     let alias = app.admin.post(&format!("{project}/model_aliases"), alias).await;
     if alias.status == 200 {

@@ -16,6 +16,7 @@ mod model_aliases;
 mod projects;
 mod retention;
 mod roles;
+mod spend_alerts;
 mod sso;
 mod support;
 mod usage;

@@ -14,8 +14,9 @@ use keyward_domain::{
 };
 use secrecy::SecretString;
 use tokio::sync::mpsc;
+use uuid::Uuid;
 
-pub(crate) use letters::{invitation, password_reset};
+pub(crate) use letters::{invitation, password_reset, spend_alert};
 pub use sending::{PAUSES, keep_sending};
 
 use crate::{Error, Keyward, Result};
@@ -26,9 +27,11 @@ const LONGEST_QUEUE: usize = 256;
 /// A mail of plain text to one person.
 #[derive(Debug, Clone)]
 pub struct Mail {
+    /// By which the same mail is known again, where it may be sent twice.
+    pub id: Option<Uuid>,
     /// Who gets it.
     pub to: Email,
-    /// What it is, for the log: `invitation` or `password_reset`.
+    /// What it is, for the log: `invitation`, `password_reset` or `spend_alert`.
     pub kind: &'static str,
     /// Its subject, on one line.
     pub subject: String,

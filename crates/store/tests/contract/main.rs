@@ -6,6 +6,7 @@
 mod support;
 
 mod admin_key;
+mod alert_mail;
 mod api_key;
 mod api_key_usage;
 mod audit;
@@ -34,6 +35,7 @@ mod schema;
 mod second_factor;
 mod service_account;
 mod session;
+mod spend_alert;
 mod sso;
 mod upgrades;
 mod usage;

@@ -33,6 +33,7 @@ const TABS: &[(&str, &str, Permission)] = &[
     ("roles", "Roles", Permission::RolesRead),
     ("limits", "Limits", Permission::LimitsRead),
     ("budgets", "Budgets", Permission::LimitsRead),
+    ("spend-alerts", "Spend alerts", Permission::AlertsRead),
     ("cache", "Cache", Permission::ProjectRead),
     ("model-aliases", "Model aliases", Permission::CredentialsRead),
     ("audit", "Audit", Permission::AuditRead),
