@@ -1,3 +1,5 @@
+//! What cores append is what is read, whatever happens to it.
+
 use keyward_domain::{
     budget::BudgetWindow,
     decision::{BudgetMet, Check, Decision, Held, LimitMet, Reason, Verdict},
