@@ -40,11 +40,17 @@ def test_a_refused_calls_request_id_tells_why(admin: Admin, demo: Project, clien
             decision(unknown)
 
 
-def test_the_request_id_of_anthropics_envelope_is_the_same(admin: Admin, demo: Project, clients: Clients) -> None:
+def test_anthropics_sdk_tells_the_same_request_id(admin: Admin, demo: Project, clients: Clients) -> None:
     key = demo.create_key("Worker", allowed_models=["nothing"])
     with pytest.raises(anthropic.PermissionDeniedError) as refused:
         clients.anthropic(key.value).messages.create(model="demo-small", max_tokens=9, messages=HELLO)
     body: Any = refused.value.body
-    found = admin.get(f"/v1/organization/decisions/{body['request_id']}").expect(200).json
+    assert refused.value.request_id == body["request_id"]
+    found = admin.get(f"/v1/organization/decisions/{refused.value.request_id}").expect(200).json
     assert (found["decided_by"]["check"], found["decided_by"]["code"]) == (7, "model_not_allowed")
     assert (found["path"], found["decided_by"]["param"]) == ("/v1/messages", "model")
+
+    key = demo.create_key("Writer")
+    message = clients.anthropic(key.value).messages.create(model="demo-small", max_tokens=9, messages=HELLO)
+    found = admin.get(f"/v1/organization/decisions/{message._request_id}").expect(200).json
+    assert (found["outcome"], found["api_key_id"]) == ("let_through", key.id)

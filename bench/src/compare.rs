@@ -1,14 +1,13 @@
 //! The whole comparison: starts everything, has it measured, writes
 //! the tables and ends everything.
 
-use crate::process::{Process, find_program, free_address, pin_self};
+use crate::process::{find_program, pin_self};
 use crate::results::{KeywardResults, Results, Target};
 use crate::rounds::{self, Timing};
 use crate::targets::{Place, Running};
 use crate::{nginx, procfs, starts};
 use anyhow::{Result, ensure};
 use std::path::PathBuf;
-use std::process::Command;
 
 /// How the comparison is to be done.
 #[derive(Debug, clap::Args)]
@@ -40,17 +39,7 @@ pub fn run(options: &Options) -> Result<()> {
     let timing = if options.quick { rounds::QUICK } else { rounds::FULL };
     pin_self(options.load_core)?;
     let folder = tempfile::tempdir()?;
-    let provider = free_address()?;
-    let mut command = Command::new(std::env::current_exe()?);
-    command.args(["provider", "--listen", &provider.to_string()]);
-    let mut process = Process::start("provider", &mut command, folder.path())?;
-    process.wait_until_connected(provider)?;
-    let place = Place {
-        keyward: options.keyward.clone(),
-        core: options.gateway_core,
-        folder: folder.path().to_owned(),
-        provider,
-    };
+    let (place, _provider) = Place::new(&options.keyward, options.gateway_core, folder.path())?;
 
     let mut problems = Vec::new();
     let mut targets = Vec::new();
@@ -58,7 +47,7 @@ pub fn run(options: &Options) -> Result<()> {
         eprintln!("starting {}", target.title());
         targets.push(place.start(target)?);
     }
-    rounds::run(&timing, provider, &mut targets, &mut problems)?;
+    rounds::run(&timing, place.provider, &mut targets, &mut problems)?;
     for target in &mut targets {
         target.results.loaded = target.memory()?;
     }

@@ -4,7 +4,7 @@
 //! are closed.
 
 use crate::load::Alone;
-use crate::process::{Process, free_address, pin_self};
+use crate::process::pin_self;
 use crate::results::Target;
 use crate::script::Work;
 use crate::targets::{Place, Running, SETTLE};
@@ -12,7 +12,6 @@ use crate::{procfs, stats};
 use anyhow::{Context, Result, ensure};
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use std::process::Command;
 
 /// How the soak is to be done.
 #[derive(Debug, clap::Args)]
@@ -57,17 +56,7 @@ pub fn run(options: &Options) -> Result<()> {
     ensure!(options.minutes >= 6, "six minutes at least: the first third is compared with the last");
     pin_self(options.load_core)?;
     let folder = tempfile::tempdir()?;
-    let provider = free_address()?;
-    let mut command = Command::new(std::env::current_exe()?);
-    command.args(["provider", "--listen", &provider.to_string()]);
-    let mut process = Process::start("provider", &mut command, folder.path())?;
-    process.wait_until_connected(provider)?;
-    let place = Place {
-        keyward: options.keyward.clone(),
-        core: options.keyward_core,
-        folder: folder.path().to_owned(),
-        provider,
-    };
+    let (place, _provider) = Place::new(&options.keyward, options.keyward_core, folder.path())?;
     let running = place.start(Target::Keyward)?;
     let mut rates = Vec::new();
     for (work, _) in SHARES {

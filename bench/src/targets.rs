@@ -7,7 +7,8 @@ use crate::script::{Work, request_body};
 use crate::{http1, nginx, procfs};
 use anyhow::{Context, Result, ensure};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 /// The API key that all but Keyward are called with.
@@ -43,6 +44,16 @@ pub struct Running {
 }
 
 impl Place {
+    /// A place with a provider in it, which ends with the process that is answered.
+    pub fn new(keyward: &Path, core: usize, folder: &Path) -> Result<(Self, Process)> {
+        let provider = free_address()?;
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["provider", "--listen", &provider.to_string()]);
+        let mut process = Process::start("provider", &mut command, folder)?;
+        process.wait_until_connected(provider)?;
+        Ok((Self { keyward: keyward.to_owned(), core, folder: folder.to_owned(), provider }, process))
+    }
+
     /// Starts `target` and makes a first call through it.
     pub fn start(&self, target: Target) -> Result<Running> {
         let (address, key, mut process) = match target {

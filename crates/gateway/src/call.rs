@@ -31,7 +31,7 @@ use crate::{
     model_routes, pricing, rate_limit,
     resource_body::ResponseHead,
     resources,
-    respond::{AnswerBody, refuse},
+    respond::{AnswerBody, name_for_anthropic, refuse},
     route::{self, Route},
     settle::Demand,
     socket::Wire,
@@ -125,6 +125,9 @@ pub(crate) async fn answer(call: Call<'_>, body: Inbound) -> Response<AnswerBody
         }
         answer
     });
+    if call.dialect() == Dialect::Anthropic {
+        name_for_anthropic(call.id, answer.headers_mut());
+    }
     if call.attempts.get() > 1 {
         answer.headers_mut().insert(forward::ATTEMPTS, HeaderValue::from(call.attempts.get()));
     }

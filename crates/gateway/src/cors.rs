@@ -11,7 +11,7 @@ const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
 /// What a page may read beyond the usual.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "x-request-id, x-client-request-id, keyward-overhead-us, keyward-attempts, cache-status, age, retry-after, retry-after-ms, x-should-retry, x-provider-request-id",
+    "x-request-id, request-id, x-client-request-id, keyward-overhead-us, keyward-attempts, cache-status, age, retry-after, retry-after-ms, x-should-retry, x-provider-request-id",
 );
 
 /// The request's web origin, as far as it can be read.

@@ -13,6 +13,8 @@ use keyward_domain::{id::RequestId, provider::Dialect};
 use crate::{BoxError, ControlBody, error::CallError, stream::Forwarding};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// What Anthropic's SDKs read it from.
+const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 const X_CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-client-request-id");
 const X_SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 const MAX_CLIENT_REQUEST_ID: usize = 512;
@@ -103,6 +105,13 @@ pub(crate) fn refuse(error: &CallError, dialect: Dialect, request: RequestId) ->
         headers.insert(X_SHOULD_RETRY, HeaderValue::from_static("false"));
     }
     answer
+}
+
+/// Names the request where Anthropic's SDKs look for it.
+pub(crate) fn name_for_anthropic(id: RequestId, headers: &mut HeaderMap) {
+    if let Ok(id) = HeaderValue::try_from(id.to_string()) {
+        headers.insert(REQUEST_ID, id);
+    }
 }
 
 /// What names a request to both sides.
