@@ -44,6 +44,8 @@ impl Bounds {
             [Count::Unreadable, _] | [_, Count::Unreadable] => None,
             [Count::Is(one), Count::Is(other)] => Some(one.max(other)),
             [Count::Is(most), Count::Missing] | [Count::Missing, Count::Is(most)] => Some(most),
+            // Its answer is numbers, of which nobody counts tokens.
+            _ if operation == Operation::Embeddings => Some(0),
             [Count::Missing, Count::Missing] => None,
         };
         let answers = match [top.n, top.best_of] {

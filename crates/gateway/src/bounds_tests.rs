@@ -57,3 +57,10 @@ fn several_answers_count_several_times() {
     assert_eq!(answers(r#"{"model":"m","n":3,"best_of":5}"#), Some(5));
     assert_eq!(answers(r#"{"model":"m","n":"3"}"#), None);
 }
+
+#[test]
+fn an_embedding_has_no_output() {
+    let body = br#"{"model":"m","input":["x"],"max_tokens":5}"#;
+    assert_eq!(Bounds::of_json(body, Operation::Embeddings).output, Some(0));
+    assert_eq!(Bounds::of_json(body, Operation::Rerank).output, None);
+}
