@@ -1,4 +1,4 @@
-//! `/organization/decisions`, `/projects/{id}/decisions`: a request is looked up by
+//! `/organization/usage/decisions`, `/projects/{id}/usage/decisions`: a request is looked up by
 //! its id.
 
 use keyward_domain::role::BuiltIn;
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{ESCAPED, HOSTILE, give_in, person, refused, shown};
 
-const PAGE: &str = "/organization/decisions";
+const PAGE: &str = "/organization/usage/decisions";
 
 fn page_of(project: &str) -> String {
     format!("/projects/{}", project.rsplit('/').next().unwrap())
@@ -33,7 +33,8 @@ async fn a_request_is_looked_up_by_its_id() {
     let owner = app.person("first@example.com").await;
     let empty = shown(&owner.get(PAGE).await);
     assert!(empty.contains("Look up a request") && !empty.contains("Nothing is known"));
-    assert!(shown(&owner.get("/organization/usage").await).contains("href=\"/organization/decisions\""));
+    assert!(empty.contains("href=\"/organization/usage\" aria-current=\"page\""), "{empty}");
+    assert!(shown(&owner.get("/organization/usage").await).contains("href=\"/organization/usage/decisions\""));
     let (project, request) = refused_call(&app, HOSTILE).await;
     let page = shown(&owner.get(&format!("{PAGE}?request_id={request}")).await);
     let parts = [
@@ -52,7 +53,7 @@ async fn a_request_is_looked_up_by_its_id() {
     for part in parts {
         assert!(page.contains(part), "{part} isn't in {page}");
     }
-    let own = format!("{}/decisions?request_id={request}", page_of(&project));
+    let own = format!("{}/usage/decisions?request_id={request}", page_of(&project));
     assert!(shown(&owner.get(&own).await).contains("Check 9: rate limits"));
     app.finish().await;
 }
@@ -66,7 +67,7 @@ async fn what_is_not_known_is_said_beside_what_was_typed() {
     for (path, typed) in [
         (PAGE.to_owned(), "req_00000000000000000000000000000000"),
         (PAGE.to_owned(), "<script>"),
-        (format!("{}/decisions", page_of(&other)), &*request),
+        (format!("{}/usage/decisions", page_of(&other)), &*request),
     ] {
         let page =
             shown(&owner.get(&format!("{path}?request_id={}", typed.replace('<', "%3C").replace('>', "%3E"))).await);
@@ -84,7 +85,7 @@ async fn who_may_not_read_usage_looks_nothing_up() {
     refused(&ada.get(&format!("{PAGE}?request_id={request}")).await, 403, &["usage:read"]);
     give_in(&app, &one, &id, BuiltIn::ProjectAdmin).await;
     refused(&ada.get(PAGE).await, 403, &["usage:read"]);
-    let own = shown(&ada.get(&format!("{}/decisions?request_id={request}", page_of(&one))).await);
+    let own = shown(&ada.get(&format!("{}/usage/decisions?request_id={request}", page_of(&one))).await);
     assert!(own.contains("Check 9: rate limits"));
     app.finish().await;
 }

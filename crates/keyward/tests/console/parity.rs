@@ -166,7 +166,7 @@ const PAGES: &[(&str, &str)] = &[
     ("usage-completions", "GET /organization/usage"),
     ("usage-embeddings", "GET /organization/usage"),
     ("usage-costs", "GET /projects/x/usage"),
-    ("retrieve-decision", "GET /organization/decisions"),
+    ("retrieve-decision", "GET /organization/usage/decisions"),
     ("list-users", "GET /organization/users"),
     ("retrieve-user", "GET /organization/users/x"),
     ("modify-user", "POST /organization/users/x/disable"),

@@ -9,6 +9,6 @@ use crate::Console;
 
 pub fn routes() -> Router<Console> {
     Router::new()
-        .route("/organization/decisions", get(show::show))
-        .route("/projects/{project_id}/decisions", get(show::show))
+        .route("/organization/usage/decisions", get(show::show))
+        .route("/projects/{project_id}/usage/decisions", get(show::show))
 }

@@ -1,4 +1,4 @@
-//! `/organization/decisions`, `/projects/{id}/decisions`: a request's id, and what
+//! `/organization/usage/decisions`, `/projects/{id}/usage/decisions`: a request's id, and what
 //! was decided about it.
 
 use askama::Template;
