@@ -288,7 +288,6 @@ impl Settlement {
     /// is held back for it.
     pub(crate) fn close(&mut self, used: Option<Used>, is_success: bool) {
         let Some(reservation) = self.reservation.take() else { return };
-        self.asked = None;
         let (usage, estimated) = (used.map(|used| used.usage), used.is_some_and(|used| used.is_estimated));
         let hold_stays = estimated && reservation.is_held_strictly();
         let end = match &usage {
