@@ -328,6 +328,7 @@ impl Settlement {
         let runs_on = resource.is_some() && (estimated || usage.is_none());
         let hold_stays = runs_on || (estimated && reservation.is_held_strictly());
         let end = match &usage {
+            _ if runs_on => CallEnd::Unknown,
             Some(usage) => CallEnd::Used(usage.total_tokens()),
             None if is_success => CallEnd::Unknown,
             None => CallEnd::Used(0),

@@ -5,6 +5,7 @@
 use keyward_domain::{
     budget::{BudgetMode, BudgetWindow},
     cache::ProjectCache,
+    limit::Limits,
     provider::Provider,
     provider_resource::ResourceKind::{Batch, File, Response},
     usage::{CallKind, ServiceTier},
@@ -266,5 +267,18 @@ async fn a_budget_is_charged_once_with_what_was_held_back() {
         ask_for(&gate, &mut provider, &key, ("GET", "/v1/responses/resp_1"), DONE).await;
         assert_eq!(told(&gate)[0].cost_nanos, Some(1000 * 1_000 + 100 * 10_000));
         assert_eq!(stands(&gate, of_project(&gate)), (held, 0), "{mode:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_of_tokens_keeps_what_was_estimated() {
+    let (gate, mut provider, key) = with_openai().await;
+    gate.set_limits(&[(None, Limits { tokens_per_minute: Some(10_000), ..Limits::default() })]);
+    let estimate = BACKGROUND.len() / 4 + 100;
+    for calls in 1..=3 {
+        let providing = async { provider.next().await.json(200, QUEUED).await };
+        let (answer, ()) = tokio::join!(gate.post(&key, "/v1/responses", BACKGROUND), providing);
+        let left = (10_000 - calls * estimate).to_string();
+        assert_eq!(answer.header("x-ratelimit-remaining-tokens"), Some(left.as_str()));
     }
 }

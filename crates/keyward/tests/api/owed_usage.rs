@@ -15,7 +15,8 @@ keyward_testkit::on_both_databases!(
 /// A project whose provider is scripted: its path, and an application.
 async fn project(app: &TestApp, provider: &Provider) -> (String, Value) {
     let path = app.project("Search").await;
-    let credential = json!({"provider": "openai", "api_key": "sk-test", "base_url": provider.openai_url()});
+    let credential =
+        json!({"provider": "openai", "api_key": "sk-proj-of-a-scripted-provider", "base_url": provider.openai_url()});
     app.admin.post(&format!("{path}/credentials"), credential).await.ok();
     let key = app.admin.post(&format!("{path}/api_keys"), json!({"name": "Worker"})).await.ok();
     (path, key)
