@@ -301,7 +301,7 @@ pub(crate) async fn keep_response(
         if streams { (MOST, |so_far| streamed_response(so_far).is_some()) } else { (MAX_WHOLE, |_| false) };
     let (first, body) = body.read_ahead(limit, enough).await;
     let made = if streams { streamed_response(&first).unwrap_or_default() } else { Made::read(&first) };
-    if let Some(id) = made.id {
+    if let Some(id) = made.id.filter(|id| is_resource_id(id)) {
         let (resource, owes) = (keeper.next_id(), made.runs_on.then_some(model));
         runs_on.set(made.runs_on.then_some(resource));
         let recorded = timeout(PATIENCE, keeper.record(ResourceKind::Response, id, owes, resource)).await;
