@@ -3,7 +3,9 @@ belong to the project that made them, also where projects share a credential."""
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import openai
 import pytest
@@ -13,6 +15,7 @@ from support.admin import Admin, Project
 from support.clients import Clients
 from support.provider import Exchange, Provider
 
+DAY = 24 * 3600
 SHARED = "/v1/organization/credentials"
 MADE = re.compile(rb'name="purpose"\r\n\r\n(\w+)')
 
@@ -68,6 +71,8 @@ class Shelf:
             usage = {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}
             made = {"id": name, "object": "response", "status": "completed", "output": []}
             self.responses[name] = made | {"usage": usage}
+            if json.loads(exchange.request.body).get("background"):
+                self.responses[name] |= {"status": "queued", "background": True, "usage": None}
         if exchange.request.method == "DELETE":
             self.responses.pop(name, None)
             return {}
@@ -93,6 +98,15 @@ def two(
     projects: list[Project] = [admin.create_project(), admin.create_project()]
     yield [clients.openai(project.create_key().value) for project in projects]
     admin.delete(f"{SHARED}/{shared['id']}").expect(200)
+
+
+def used(clients: Clients, admin: Admin, project: Project, **wish: Any) -> list[dict[str, Any]]:
+    """The results of the usage of completions of a project, by the official SDK."""
+    client = clients.openai_admin(admin.organization.admin_key)
+    page = client.admin.organization.usage.completions(
+        start_time=int(time.time()) - DAY, project_ids=[project.id], **wish
+    )
+    return [result.to_dict() for bucket in page.data for result in bucket.results]
 
 
 def test_files_are_the_projects_own(two: list[OpenAI], provider: Provider) -> None:
@@ -194,3 +208,65 @@ def test_a_batch_is_no_way_round_what_a_key_may_do(
                 input_file_id=file.id, endpoint="/v1/responses", completion_window="24h"
             )
         assert refused.value.code == code
+
+
+def test_a_batch_is_in_usage_once_to_the_key_that_began_it(
+    project: Project, clients: Clients, admin: Admin, shelf: Shelf
+) -> None:
+    key = project.create_key()
+    client = clients.openai(key.value)
+    file = client.files.create(file=("a", b"{}"), purpose="batch")
+    batch = client.batches.create(
+        input_file_id=file.id, endpoint="/v1/responses", completion_window="24h"
+    )
+    shelf.batches[batch.id] |= {
+        "status": "completed",
+        "endpoint": "/v1/responses",
+        "model": "gpt-4o-mini",
+        "request_counts": {"total": 5, "completed": 4, "failed": 1},
+        "usage": {
+            "input_tokens": 1000,
+            "input_tokens_details": {"cached_tokens": 200},
+            "output_tokens": 100,
+            "output_tokens_details": {"reasoning_tokens": 40},
+            "total_tokens": 1100,
+        },
+    }
+
+    reader = clients.openai(project.create_key().value)
+    read = reader.batches.retrieve(batch.id)
+    assert read.usage is not None and read.usage.total_tokens == 1100
+    assert [listed.id for listed in reader.batches.list()] == [batch.id]
+    client.batches.retrieve(batch.id)
+
+    [result] = used(clients, admin, project, group_by=["batch", "api_key_id", "model"])
+    assert (result["batch"], result["api_key_id"]) == (True, key.id)
+    assert (result["model"], result["num_model_requests"]) == ("gpt-4o-mini", 4)
+    assert (result["input_tokens"], result["input_cached_tokens"]) == (1000, 200)
+    assert result["output_tokens"] == 100
+    assert used(clients, admin, project, batch=False) == []
+
+
+def test_a_response_in_the_background_is_in_usage_once_it_is_read(
+    project: Project, clients: Clients, admin: Admin, shelf: Shelf
+) -> None:
+    key = project.create_key()
+    client = clients.openai(key.value)
+    made = client.responses.create(model="gpt-test", input="Hello", background=True)
+    assert made.status == "queued"
+    assert client.responses.retrieve(made.id).status == "queued"
+    [began] = used(clients, admin, project)
+    assert (began["num_model_requests"], began["input_tokens"]) == (1, 0)
+    assert began["num_estimated_requests"] == 0
+
+    usage = {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}
+    shelf.responses[made.id] |= {"status": "completed", "usage": usage}
+    for _ in range(3):
+        assert client.responses.retrieve(made.id).status == "completed"
+    client.responses.delete(made.id)
+
+    [result] = used(clients, admin, project, group_by=["api_key_id", "model"])
+    assert (result["api_key_id"], result["model"]) == (key.id, "gpt-test")
+    assert (result["input_tokens"], result["output_tokens"]) == (3, 4)
+    assert result["num_model_requests"] == 1
+    assert key.read()["usage"]["total_tokens"] == 7

@@ -1,5 +1,6 @@
 """`kill -9` at random moments under load: nothing answered is lost, no cap exceeded."""
 
+import json
 import random
 import time
 from contextlib import ExitStack
@@ -7,9 +8,11 @@ from dataclasses import dataclass
 
 from support import answers
 from support.admin import Admin
+from support.calls import project_at
 from support.keyward import Installation
 from support.traffic import Load, call, loaded
-from support.provider import Provider, scripted_provider
+from support.provider import Exchange, Provider, scripted_provider
+from support.wire import bearer, json_headers, send
 
 ROUNDS = 5
 CAP = 400
@@ -66,3 +69,33 @@ def test_counters_are_right_after_every_kill(fresh: Installation) -> None:
         assert capped.check() == CAP
         assert set(capped.load.refused) <= {"request_cap_reached"}
         assert not free.load.refused
+
+
+def test_what_a_response_used_is_counted_once_by_whatever_process_reads_it(
+    fresh: Installation, upstream: Provider
+) -> None:
+    organization = fresh.init()
+    server = fresh.start()
+    admin = Admin(server.url, organization, fresh.secrets)
+    key = project_at(admin, upstream).create_key()
+    response = {"id": "resp_1", "object": "response", "background": True, "status": "queued"}
+
+    def behave(exchange: Exchange) -> None:
+        exchange.answer(json.dumps(response).encode())
+
+    upstream.script = behave
+    asked = {"model": "gpt-4o-mini", "input": "Hello", "background": True}
+    body = json.dumps(asked).encode()
+    send(server.url, "POST", "/v1/responses", body, json_headers(key.value)).expect(200)
+    usage = {"input_tokens": 1000, "output_tokens": 100, "total_tokens": 1100}
+    response |= {"status": "completed", "usage": usage}
+    for _ in range(ROUNDS):
+        path = "/v1/responses/resp_1"
+        send(server.url, "GET", path, headers=bearer(key.value)).expect(200)
+        # Before the journal is drained, as a rule.
+        server.kill()
+        server = fresh.start()
+        admin.url = server.url
+        read = key.read()
+        assert (read["usage"]["total_tokens"], read["usage"]["cost_nanos"]) == (1100, 210_000)
+    assert key.read()["request_count"] == 1 + ROUNDS

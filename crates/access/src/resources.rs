@@ -3,10 +3,7 @@
 
 use std::{future::Future, pin::Pin};
 
-use keyward_domain::{
-    id::ApiKeyId,
-    provider_resource::{ProviderResource, ResourcesOf},
-};
+use keyward_domain::provider_resource::{NewResource, ProviderResource, ResourcesOf};
 
 /// What belongs to whom can't be looked up or kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -17,8 +14,8 @@ type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, ResourcesUnavailable>
 
 /// Where it is written down.
 pub trait ResourceStore: Send + Sync {
-    /// Keeps what `key` made; what is known stays as it is.
-    fn record(&self, of: ResourcesOf, resource: ProviderResource, key: ApiKeyId) -> Answer<'_, ()>;
+    /// Keeps what was made; what is known stays as it is.
+    fn record(&self, of: ResourcesOf, made: NewResource) -> Answer<'_, ()>;
 
     /// The project's resource of that id.
     fn find<'a>(&'a self, of: ResourcesOf, id: &'a str) -> Answer<'a, Option<ProviderResource>>;

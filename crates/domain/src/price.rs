@@ -8,6 +8,10 @@ use crate::money::nanos;
 /// dollars): a provider's nonsense doesn't fill a sum.
 pub const MAX_COST_NANOS: i64 = 10_000_000_000_000;
 
+/// The most that a batch of calls is taken to cost, in nanodollars (a million
+/// dollars).
+pub const MAX_BATCH_COST_NANOS: i64 = 1_000_000_000_000_000;
+
 /// What a call used, in tokens. Parts never exceed the whole that they are of:
 /// what a provider says beyond that is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,6 +61,15 @@ pub struct Rates {
 impl Rates {
     /// What a call costs, in nanodollars; half a nanodollar counts as one.
     pub fn cost(&self, used: &Metered) -> i64 {
+        nanos(self.picos(used, 1), MAX_COST_NANOS)
+    }
+
+    /// What a batch of so many calls costs together, in nanodollars, rounded once.
+    pub fn cost_of_batch(&self, used: &Metered, calls: u32) -> i64 {
+        nanos(self.picos(used, calls.into()), MAX_BATCH_COST_NANOS)
+    }
+
+    fn picos(&self, used: &Metered, calls: u64) -> u128 {
         let mut input = used.input;
         let mut of_input = |part: u64| take(&mut input, part);
         let (cached, written) = (of_input(used.cached), of_input(used.cache_write));
@@ -65,7 +78,7 @@ impl Rates {
         let mut output = used.output;
         let mut of_output = |part: u64| take(&mut output, part);
         let (reasoning, output_audio) = (of_output(used.reasoning), of_output(used.output_audio));
-        let picos = [
+        [
             (input, self.input),
             (cached, self.cached),
             (written - hour, self.cache_write),
@@ -74,15 +87,28 @@ impl Rates {
             (output, self.output),
             (reasoning, self.reasoning),
             (output_audio, self.output_audio),
-            (1, self.request),
+            (calls, self.request),
         ]
         .into_iter()
-        .fold(0_u128, |sum, (count, rate)| sum.saturating_add(u128::from(count) * u128::from(rate)));
-        nanos(picos, MAX_COST_NANOS)
+        .fold(0_u128, |sum, (count, rate)| sum.saturating_add(u128::from(count) * u128::from(rate)))
     }
-}
 
-impl Rates {
+    /// Half of each, rounded up.
+    #[must_use]
+    pub const fn halved(&self) -> Self {
+        Self {
+            input: self.input.div_ceil(2),
+            cached: self.cached.div_ceil(2),
+            cache_write: self.cache_write.div_ceil(2),
+            cache_write_hour: self.cache_write_hour.div_ceil(2),
+            input_audio: self.input_audio.div_ceil(2),
+            output: self.output.div_ceil(2),
+            reasoning: self.reasoning.div_ceil(2),
+            output_audio: self.output_audio.div_ceil(2),
+            request: self.request.div_ceil(2),
+        }
+    }
+
     /// The dearer of each.
     #[must_use]
     pub fn or_dearer(&self, other: &Self) -> Self {
@@ -156,6 +182,19 @@ impl Tariff {
     pub fn cost(&self, used: &Metered) -> i64 {
         self.rates(used.input).cost(used)
     }
+
+    /// What a batch of so many calls costs together, in nanodollars. Which of its
+    /// inputs were long nobody tells: they are taken to be of equal length.
+    pub fn cost_of_batch(&self, used: &Metered, calls: u32) -> i64 {
+        self.rates(used.input / u64::from(calls.max(1))).cost_of_batch(used, calls)
+    }
+
+    /// The same at half of the prices.
+    #[must_use]
+    pub fn halved(&self) -> Self {
+        let above = self.above.iter().map(|(length, rates)| (*length, rates.halved()));
+        Self { base: self.base.halved(), above: above.collect() }
+    }
 }
 
 #[cfg(test)]
@@ -217,6 +256,21 @@ mod tests {
         assert_eq!(Tariff::flat(RATES).rates(u64::MAX), &RATES);
         assert_eq!(tariff.dearest_up_to(200_000).input, 2_500_000);
         assert_eq!(tariff.dearest_up_to(200_001).input, 5_000_000);
+    }
+
+    #[test]
+    fn a_batch_is_charged_by_the_length_that_its_inputs_have_on_average() {
+        let dear = Rates { input: 5_000_000, ..RATES };
+        let tariff = Tariff::new(Rates { request: 1_000_000_000, ..RATES }, vec![(200_000, dear)]);
+        let used = Metered { input: 400_000, ..Metered::default() };
+        assert_eq!(tariff.cost_of_batch(&used, 2), 1_000_000_000 + 2_000_000, "each call is charged");
+        assert_eq!(tariff.cost_of_batch(&used, 1), 2_000_000_000);
+        assert_eq!(tariff.cost_of_batch(&used, 0), 2_000_000_000);
+        let half = Tariff::new(RATES, vec![(200_000, dear)]).halved();
+        assert_eq!(half.cost_of_batch(&used, 2), 500_000_000);
+        assert_eq!(half.cost_of_batch(&used, 1), 1_000_000_000);
+        let nonsense = Metered { input: u64::MAX, ..Metered::default() };
+        assert_eq!(tariff.cost_of_batch(&nonsense, u32::MAX), MAX_BATCH_COST_NANOS);
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::id::{CredentialId, OrganizationId, ProjectId};
+use crate::id::{ApiKeyId, CredentialId, OrganizationId, ProjectId, ProviderResourceId};
 
 /// What is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -54,6 +54,35 @@ pub struct ProviderResource {
     pub id: String,
     /// What it was made with; only there it is known.
     pub credential: CredentialId,
+    /// What it used is told later, and isn't counted yet.
+    pub owed: Option<Owed>,
+}
+
+/// Whose use a later answer about a resource tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owed {
+    /// Counted once by this.
+    pub resource: ProviderResourceId,
+    /// The key that began it.
+    pub key: ApiKeyId,
+    /// The provider's name of the model that was asked; empty where the answer names it.
+    pub model: String,
+}
+
+/// One that a call has made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewResource {
+    /// What it is kept and counted by.
+    pub resource: ProviderResourceId,
+    /// Its id at the provider.
+    pub id: String,
+    /// What it was made with.
+    pub credential: CredentialId,
+    /// The key of the call.
+    pub key: ApiKeyId,
+    /// What it uses is told later: the provider's name of the model that was
+    /// asked, empty where that answer names it.
+    pub owes: Option<String>,
 }
 
 /// Whether a provider could have given this id, and it stands in a path as it is.

@@ -100,7 +100,7 @@ struct Top {
 
 /// Fields whose values are text that the body holds, or settings that bring in
 /// nothing: what isn't here may.
-const HARMLESS: [&str; 44] = [
+const HARMLESS: [&str; 45] = [
     "model",
     "messages",
     "input",
@@ -128,6 +128,7 @@ const HARMLESS: [&str; 44] = [
     "response_format",
     "metadata",
     "store",
+    "background",
     "reasoning_effort",
     "reasoning",
     "thinking",

@@ -63,15 +63,16 @@ pub(crate) async fn forward(
     let mut keeping = Duration::ZERO;
     let mut response = if is_kept && answer.status.is_success() {
         let keeper = Keeper::new(call, &caller, credential);
+        let later = (settlement.model(), Rc::clone(&settlement.runs_on));
         if is_event_stream(&answer.headers) {
             let watch = watch.unwrap_or_else(|| Watch::new(Rc::clone(call.core), caller));
             let UpstreamResponse { status, headers, body } = answer;
-            let opening = Box::pin(resources::keep_response(keeper, true, body));
+            let opening = Box::pin(resources::keep_response(keeper, later, true, body));
             let forwarding = Forwarding::opening(operation, opening, tap, settlement, watch);
             with_head(status, headers, forwarding)
         } else {
             let since = Instant::now();
-            answer.body = resources::keep_response(keeper, false, answer.body).await;
+            answer.body = resources::keep_response(keeper, later, false, answer.body).await;
             keeping = since.elapsed();
             hand_on(call, caller, operation, answer, tap, settlement, watch)
         }

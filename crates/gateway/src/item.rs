@@ -3,8 +3,8 @@
 
 use keyward_access::CredentialEntry;
 use keyward_domain::usage::CallKind;
-use keyward_provider::Operation;
-use keyward_telemetry::journal::ModelName;
+use keyward_provider::{Operation, Usage};
+use keyward_telemetry::journal::{ModelName, UsageRecord};
 
 /// One call's entry.
 #[derive(Clone, Copy)]
@@ -29,6 +29,22 @@ impl<'a> Item<'a> {
     /// The model as the books have it.
     pub(crate) fn model(&self) -> ModelName {
         ModelName::of(self.credential.provider.as_str(), self.model)
+    }
+}
+
+/// A record with what was used.
+pub(crate) const fn with_use(record: UsageRecord, usage: &Usage) -> UsageRecord {
+    UsageRecord {
+        input_tokens: usage.input_tokens,
+        output_tokens: usage.output_tokens,
+        cached_input_tokens: usage.cached_input_tokens,
+        reasoning_tokens: usage.reasoning_tokens,
+        cache_write_tokens: usage.cache_write_tokens,
+        cache_write_hour_tokens: usage.cache_write_hour_tokens,
+        input_audio_tokens: usage.input_audio_tokens,
+        output_audio_tokens: usage.output_audio_tokens,
+        tier: usage.tier,
+        ..record
     }
 }
 

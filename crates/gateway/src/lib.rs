@@ -39,6 +39,7 @@ mod message;
 mod metrics;
 mod model_routes;
 mod models;
+mod owed;
 mod pricing;
 mod rate_limit;
 mod reservation;

@@ -93,8 +93,8 @@ impl Pricing {
         }
     }
 
-    /// What a call cost, in nanodollars, if anybody knows: by the organization's
-    /// own prices, else by the provider's.
+    /// What a call or a batch of them cost, in nanodollars, if anybody knows: by the
+    /// organization's own prices, else by the provider's.
     pub(crate) fn cost(&self, asked: (OrganizationId, Provider), record: &UsageRecord, usage: &Usage) -> Option<i64> {
         let (organization, provider) = asked;
         let (_, model) = record.model.parts()?;
@@ -108,10 +108,15 @@ impl Pricing {
             reasoning: usage.reasoning_tokens,
             output_audio: usage.output_audio_tokens,
         };
-        match self.own(organization, provider, model) {
-            Some(rates) => Some(rates.cost(&used)),
-            None => Some(self.list.find(provider, model, usage.tier, self.now())?.cost(&used)),
-        }
+        let calls = (usage.tier == ServiceTier::Batch && record.is_told_later()).then_some(record.batch_calls);
+        Some(match (self.own(organization, provider, model), calls) {
+            (Some(rates), None) => rates.cost(&used),
+            (Some(rates), Some(calls)) => rates.cost_of_batch(&used, calls),
+            (None, calls) => {
+                let listed = self.list.find(provider, model, usage.tier, self.now())?;
+                calls.map_or_else(|| listed.cost(&used), |calls| listed.cost_of_batch(&used, calls))
+            }
+        })
     }
 
     /// The most that a call can cost, in nanodollars. Refuses one of which nobody

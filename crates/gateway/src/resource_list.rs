@@ -24,6 +24,7 @@ use crate::{
     core::Core,
     error::CallError,
     item::Item,
+    owed::Debt,
     resources::{self, MOST},
     respond::{AnswerBody, json},
     settle::Demand,
@@ -89,13 +90,17 @@ pub(crate) async fn list(
                     settlement = Some(call.core.ledger.open(call, &caller, Item::resource(&credential), demand).await?);
                 }
                 let fetching = fetch(Rc::clone(call.core), target, call.head.headers.clone(), kind, resource.clone());
-                asking.push((resource.id.clone(), call.core.tasks.spawn_local(fetching)));
+                let debt = Debt::of(key, &credential, resource);
+                asking.push((resource.id.clone(), debt, call.core.tasks.spawn_local(fetching)));
             }
             if let Some(settlement) = &settlement {
                 settlement.begun().store(true, Ordering::Relaxed);
             }
-            for (id, asked) in asking {
+            for (id, debt, asked) in asking {
                 let object = asked.await.map_err(|_| CallError::panicked())??;
+                if let Some((debt, object)) = debt.zip(object.as_ref()) {
+                    debt.batch(&call.core.ledger, object.get().as_bytes());
+                }
                 if let Some(object) = object.filter(|object| wish.takes(object)) {
                     if data.len() == limit {
                         continue;

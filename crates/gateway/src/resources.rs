@@ -5,15 +5,15 @@
 //! It may hand on what a provider says of a resource; it must never take a
 //! provider's word for whose it is.
 
-use std::{rc::Rc, sync::Arc, time::Duration};
+use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
 use keyward_access::{Authenticated, CredentialEntry, KeyEntry};
 use keyward_domain::{
-    id::{CredentialId, RequestId},
+    id::{CredentialId, ProviderResourceId, RequestId},
     provider::Dialect,
-    provider_resource::{ProviderResource, ResourceKind, ResourcesOf, is_resource_id},
+    provider_resource::{NewResource, ProviderResource, ResourceKind, ResourcesOf, is_resource_id},
     usage::CallKind,
 };
 use keyward_provider::{
@@ -33,6 +33,7 @@ use crate::{
     forward,
     inbound::Inbound,
     item::Item,
+    owed::Debt,
     resolve::Choice,
     resource_body::{BatchHead, ResponseHead},
     resource_list,
@@ -112,18 +113,20 @@ pub(crate) async fn answer(
     }
 }
 
-/// The credential with which the project made that resource.
+/// The project's resource, and the credential that it was made with.
 pub(crate) async fn owned(
     call: &Call<'_>,
     key: &KeyEntry,
     kind: ResourceKind,
     id: &str,
     param: &'static str,
-) -> Result<Arc<CredentialEntry>, CallError> {
+) -> Result<(ProviderResource, Arc<CredentialEntry>), CallError> {
     let store = &call.core.shared.parts.resources;
     let found = if is_resource_id(id) { store.find(of(key, kind), id).await? } else { None };
     let missing = || CallError::resource_not_found(kind, id, param);
-    credential(key, found.ok_or_else(missing)?.credential).ok_or_else(missing)
+    let found = found.ok_or_else(missing)?;
+    let credential = credential(key, found.credential).ok_or_else(missing)?;
+    Ok((found, credential))
 }
 
 /// The credential of the response that a call goes on from; refuses to go on
@@ -138,7 +141,10 @@ pub(crate) async fn goes_on_from(
     }
     match &head.previous {
         None => Ok(None),
-        Some(id) => owned(call, key, ResourceKind::Response, id, "previous_response_id").await.map(Some),
+        Some(id) => {
+            let (_, credential) = owned(call, key, ResourceKind::Response, id, "previous_response_id").await?;
+            Ok(Some(credential))
+        }
     }
 }
 
@@ -154,7 +160,7 @@ async fn one(
     deed: Deed,
 ) -> Result<Response<AnswerBody>, CallError> {
     let key = &caller.key;
-    let credential = owned(call, key, kind, id, "id").await?;
+    let (resource, credential) = owned(call, key, kind, id, "id").await?;
     let of = of(key, kind);
     let (method, end) = match deed {
         Deed::Retrieve => (Method::GET, ""),
@@ -165,17 +171,23 @@ async fn one(
     };
     let path = format!("{}/{id}{end}", root(kind));
     let ask = Ask { method, path: &path, dialect: Dialect::OpenAi, operation: None };
-    let Sent { answer, settlement, .. } =
+    let Sent { answer, mut settlement, .. } =
         send(call, &caller, &credential, ask, call.head.uri.query(), Bytes::new()).await?;
+    settlement.debt = Debt::of(key, &credential, &resource);
     if deed == Deed::Delete && (answer.status.is_success() || answer.status == StatusCode::NOT_FOUND) {
         // The provider has forgotten it; that it stays known here harms nobody.
         let _ = call.core.shared.parts.resources.forget(of, id).await;
     }
     if kind == ResourceKind::Batch {
-        return keep(call, &caller, &credential, kind, answer, settlement).await;
+        return keep(call, &caller, &credential, (kind, None), answer, settlement).await;
     }
-    // What a response used was counted when it was made.
-    let tap = ResponseTap::unread(Operation::Responses);
+    let tap = match deed {
+        Deed::Retrieve | Deed::Cancel if settlement.debt.is_some() => {
+            ResponseTap::for_response(Operation::Responses, &answer.headers, false)
+        }
+        // What other responses used was counted when they were made.
+        _ => ResponseTap::unread(Operation::Responses),
+    };
     Ok(forward::hand_on(call, caller, Operation::Responses, answer, tap, settlement, None))
 }
 
@@ -195,7 +207,7 @@ async fn begin(call: &Call<'_>, body: Inbound, caller: Authenticated) -> Result<
     let body = read(call, body).await?;
     let head = BatchHead::read(&body)?;
     let key = &caller.key;
-    let credential = owned(call, key, ResourceKind::File, &head.input_file, "input_file_id").await?;
+    let (_, credential) = owned(call, key, ResourceKind::File, &head.input_file, "input_file_id").await?;
     // Its calls stand in a file that nobody reads here.
     if key.restricts_models() {
         return Err(CallError::batch_of_any_model());
@@ -217,7 +229,9 @@ async fn make(
 ) -> Result<Response<AnswerBody>, CallError> {
     let ask = Ask { method: Method::POST, path: root(kind), dialect: Dialect::OpenAi, operation: None };
     let Sent { answer, settlement, .. } = send(call, caller, credential, ask, call.head.uri.query(), body).await?;
-    keep(call, caller, credential, kind, answer, settlement).await
+    // Its object says what it used, and of which model, once it is done.
+    let owes = (kind == ResourceKind::Batch).then(String::new);
+    keep(call, caller, credential, (kind, owes), answer, settlement).await
 }
 
 async fn read(call: &Call<'_>, mut inbound: Inbound) -> Result<Bytes, CallError> {
@@ -247,23 +261,27 @@ async fn send(
     attempts::send(call, caller, &request, &candidates, &mut None, settlement).await
 }
 
-/// Hands a whole answer on after what it names is written down as the project's.
+/// Hands a whole answer on after what it names is written down as the project's,
+/// and what it tells of use as used.
 async fn keep(
     call: &Call<'_>,
     caller: &Authenticated,
     credential: &CredentialEntry,
-    kind: ResourceKind,
+    (kind, owes): (ResourceKind, Option<String>),
     answer: UpstreamResponse,
     mut settlement: Settlement,
 ) -> Result<Response<AnswerBody>, CallError> {
     let UpstreamResponse { status, headers, body } = answer;
     let body = body.collect(MOST).await.map_err(|error| CallError::broken_answer(Some(&error)))?;
+    if let Some(debt) = settlement.debt.take().filter(|_| status.is_success()) {
+        debt.batch(&call.core.ledger, &body);
+    }
     settlement.close(None, status.is_success());
     if status.is_success() {
         let (made, keeper) = (Made::read(&body), Keeper::new(call, caller, credential.id));
-        let files = made.files.into_iter().map(|id| (ResourceKind::File, id));
-        for (kind, id) in made.id.map(|id| (kind, id)).into_iter().chain(files) {
-            keeper.record(kind, id).await?;
+        let files = made.files.into_iter().map(|id| (ResourceKind::File, id, None));
+        for (kind, id, owes) in made.id.map(|id| (kind, id, owes)).into_iter().chain(files) {
+            keeper.record(kind, id, owes, keeper.next_id()).await?;
         }
     }
     Ok(whole(status, headers, body))
@@ -271,16 +289,29 @@ async fn keep(
 
 /// Writes down whose a new response is, as soon as the answer names it and
 /// before anybody else sees that. The answer is paid for: it goes on even if
-/// that can't be written down now, and is unknown later.
-pub(crate) async fn keep_response(keeper: Keeper, streams: bool, body: UpstreamBody) -> UpstreamBody {
+/// that can't be written down now, and is unknown later. Of one that is made in
+/// the background it says by what it is counted, once it is done.
+pub(crate) async fn keep_response(
+    keeper: Keeper,
+    (model, runs_on): (String, Rc<Cell<Option<ProviderResourceId>>>),
+    streams: bool,
+    body: UpstreamBody,
+) -> UpstreamBody {
     let (limit, enough): (usize, fn(&[u8]) -> bool) =
         if streams { (MOST, |so_far| streamed_response(so_far).is_some()) } else { (MAX_WHOLE, |_| false) };
     let (first, body) = body.read_ahead(limit, enough).await;
     let made = if streams { streamed_response(&first).unwrap_or_default() } else { Made::read(&first) };
-    if let Some(id) = made.id
-        && !matches!(timeout(PATIENCE, keeper.record(ResourceKind::Response, id)).await, Ok(Ok(())))
-    {
-        tracing::warn!(request = %keeper.request, "a response goes out although it can't be written down whose it is");
+    if let Some(id) = made.id.filter(|id| is_resource_id(id)) {
+        let (resource, owes) = (keeper.next_id(), made.runs_on.then_some(model));
+        runs_on.set(made.runs_on.then_some(resource));
+        let recorded = timeout(PATIENCE, keeper.record(ResourceKind::Response, id, owes, resource)).await;
+        if matches!(recorded, Ok(Err(_))) {
+            // Nobody can read it later.
+            runs_on.set(None);
+        }
+        if !matches!(recorded, Ok(Ok(()))) {
+            tracing::warn!(request = %keeper.request, "a response goes out although it can't be written down whose it is");
+        }
     }
     body
 }
@@ -298,14 +329,25 @@ impl Keeper {
         Self { core: Rc::clone(call.core), key: Arc::clone(&caller.key), credential, request: call.id }
     }
 
+    fn next_id(&self) -> ProviderResourceId {
+        let parts = &self.core.shared.parts;
+        ProviderResourceId::generate(&parts.ids, &*parts.clock, &*parts.randomness)
+    }
+
     /// Also when the caller hangs up meanwhile.
-    async fn record(&self, kind: ResourceKind, id: String) -> Result<(), CallError> {
+    async fn record(
+        &self,
+        kind: ResourceKind,
+        id: String,
+        owes: Option<String>,
+        resource: ProviderResourceId,
+    ) -> Result<(), CallError> {
         if !is_resource_id(&id) {
             return Ok(());
         }
-        let (shared, of, key) = (Arc::clone(&self.core.shared), of(&self.key, kind), self.key.id);
-        let resource = ProviderResource { id, credential: self.credential };
-        let recording = async move { shared.parts.resources.record(of, resource, key).await };
+        let (shared, of) = (Arc::clone(&self.core.shared), of(&self.key, kind));
+        let made = NewResource { resource, id, credential: self.credential, key: self.key.id, owes };
+        let recording = async move { shared.parts.resources.record(of, made).await };
         self.core.tasks.spawn_local(recording).await.map_err(|_| CallError::panicked())??;
         Ok(())
     }

@@ -23,7 +23,12 @@ use keyward_access::{
     RateLimits, Refusal, RequestCaps,
 };
 use keyward_domain::{
-    Clock, budget::ChargedAs, clock::to_millis, id::OrganizationId, limit::Standing, provider::Provider,
+    Clock,
+    budget::ChargedAs,
+    clock::to_millis,
+    id::{OrganizationId, ProviderResourceId},
+    limit::Standing,
+    provider::Provider,
     usage::CallKind,
 };
 use keyward_provider::{Used, estimate::Asked};
@@ -31,7 +36,14 @@ use keyward_telemetry::journal::{Journal, JournalError, ModelName, UsageRecord};
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    GatewayParts, call::Call, error::CallError, item::Item, pricing::Pricing, reservation::Reservation, trail::Seen,
+    GatewayParts,
+    call::Call,
+    error::CallError,
+    item::{self, Item},
+    owed::Debt,
+    pricing::Pricing,
+    reservation::Reservation,
+    trail::Seen,
 };
 
 /// What a call asks of its limits and budgets.
@@ -173,6 +185,8 @@ impl Ledger {
             counted_here,
             begun,
             asked: None,
+            runs_on: Rc::default(),
+            debt: None,
         })
     }
 
@@ -207,7 +221,7 @@ impl Ledger {
     }
 
     /// Must not be lost: kept when the journal can't take it.
-    fn append_surely(&self, record: &UsageRecord) {
+    pub(crate) fn append_surely(&self, record: &UsageRecord) {
         let record = UsageRecord { at_ms: to_millis(self.clock.now()), ..*record };
         if self.catch_up().is_err() || self.write(&record).is_err() {
             self.kept.borrow_mut().push_back(record);
@@ -253,6 +267,11 @@ pub(crate) struct Settlement {
     begun: AtomicBool,
     /// What its tokens are counted by if the provider doesn't say them.
     pub(crate) asked: Option<Asked>,
+    /// By what a response is counted that is made in the background, once it is
+    /// known that it is.
+    pub(crate) runs_on: Rc<Cell<Option<ProviderResourceId>>>,
+    /// The answer tells what was used by something that began before.
+    pub(crate) debt: Option<Debt>,
 }
 
 impl Settlement {
@@ -267,6 +286,11 @@ impl Settlement {
         self.record.credential = Some(item.credential.id.uuid());
         self.record.model = item.model();
         self.provider = item.credential.provider;
+    }
+
+    /// The provider's name of the model that is asked.
+    pub(crate) fn model(&self) -> String {
+        self.record.model.parts().unwrap_or_default().1.to_owned()
     }
 
     /// The call has to be within these limits too, if it isn't already.
@@ -285,17 +309,30 @@ impl Settlement {
     /// The call is over; nothing more is added later. `is_success`: the provider
     /// did what was asked, as far as it came. What was used is priced now, once and
     /// for all. An estimate proves nothing: to a strict budget the call costs what
-    /// is held back for it.
+    /// is held back for it. A response that runs on says nothing yet: what is held
+    /// back stays charged, and who reads it later is told what it used.
     pub(crate) fn close(&mut self, used: Option<Used>, is_success: bool) {
         let Some(reservation) = self.reservation.take() else { return };
+        let ledger = Rc::clone(&reservation.ledger);
+        let used = match self.debt.take() {
+            None => used,
+            Some(debt) => {
+                if let Some(used) = used.filter(|_| is_success) {
+                    debt.response(&ledger, &used.usage);
+                }
+                None
+            }
+        };
         let (usage, estimated) = (used.map(|used| used.usage), used.is_some_and(|used| used.is_estimated));
-        let hold_stays = estimated && reservation.is_held_strictly();
+        let resource = self.runs_on.get();
+        let runs_on = resource.is_some() && (estimated || usage.is_none());
+        let hold_stays = runs_on || (estimated && reservation.is_held_strictly());
         let end = match &usage {
+            _ if runs_on => CallEnd::Unknown,
             Some(usage) => CallEnd::Used(usage.total_tokens()),
             None if is_success => CallEnd::Unknown,
             None => CallEnd::Used(0),
         };
-        let ledger = Rc::clone(&reservation.ledger);
         let is_free = !is_success || self.record.kind == CallKind::Other;
         let cost_nanos = match &usage {
             Some(usage) => ledger.pricing.cost((self.organization, self.provider), &self.record, usage),
@@ -303,29 +340,20 @@ impl Settlement {
             // what it used, nobody knows the cost.
             None => is_free.then_some(0),
         };
-        if let Some(cost) = cost_nanos.filter(|_| usage.is_some() && reservation.is_held_by_budgets()) {
+        if let Some(cost) = cost_nanos.filter(|_| usage.is_some() && !runs_on && reservation.is_held_by_budgets()) {
             ledger.pricing.note(reservation.key.id, self.record.model, cost);
         }
         reservation.keep(end, cost_nanos.filter(|_| !hold_stays));
         // Any name can be refused, and each would have sums of its own.
         let is_refused = usage.is_none() && !is_success;
         let model = if is_refused { ModelName::of(self.provider.as_str(), "") } else { self.record.model };
-        let usage = usage.unwrap_or_default();
-        ledger.append_surely(&UsageRecord {
-            input_tokens: usage.input_tokens,
-            output_tokens: usage.output_tokens,
-            cached_input_tokens: usage.cached_input_tokens,
-            reasoning_tokens: usage.reasoning_tokens,
-            cache_write_tokens: usage.cache_write_tokens,
-            cache_write_hour_tokens: usage.cache_write_hour_tokens,
-            input_audio_tokens: usage.input_audio_tokens,
-            output_audio_tokens: usage.output_audio_tokens,
-            tier: usage.tier,
-            cost_nanos,
-            model,
-            estimated,
-            hold_stays,
-            ..self.record
+        let record = UsageRecord { cost_nanos, model, estimated, hold_stays, ..self.record };
+        ledger.append_surely(&match runs_on {
+            true => record.without_use(),
+            false => UsageRecord {
+                resource: resource.map(|resource| resource.uuid()),
+                ..item::with_use(record, &usage.unwrap_or_default())
+            },
         });
     }
 

@@ -6,8 +6,7 @@ use std::{future::Future, pin::Pin};
 use keyward_access::{ResourceStore, ResourcesUnavailable};
 use keyward_domain::{
     clock::to_millis,
-    id::{ApiKeyId, ProviderResourceId},
-    provider_resource::{ProviderResource, ResourcesOf},
+    provider_resource::{NewResource, ProviderResource, ResourcesOf},
 };
 use keyward_store::{StoreError, provider_resource};
 
@@ -16,12 +15,11 @@ use crate::Keyward;
 type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, ResourcesUnavailable>> + Send + 'a>>;
 
 impl ResourceStore for Keyward {
-    fn record(&self, of: ResourcesOf, resource: ProviderResource, key: ApiKeyId) -> Answer<'_, ()> {
+    fn record(&self, of: ResourcesOf, made: NewResource) -> Answer<'_, ()> {
         Box::pin(async move {
-            let id = ProviderResourceId::generate(&self.ids, &*self.clock, &*self.randomness);
             let at = to_millis(self.clock.now());
             let mut connection = self.pool.write().await.map_err(unavailable)?;
-            provider_resource::insert(&mut connection.conn(), id, of, &resource, key, at).await.map_err(unavailable)
+            provider_resource::insert(&mut connection.conn(), of, &made, at).await.map_err(unavailable)
         })
     }
 

@@ -5,7 +5,8 @@
 //! whenever the process or the database dies.
 
 use std::{
-    collections::BTreeMap,
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -16,13 +17,13 @@ use std::{
 use keyward_domain::{
     Timestamp,
     clock::{from_millis, to_millis},
-    id::{ApiKeyId, CredentialId},
-    price::MAX_COST_NANOS,
+    id::{ApiKeyId, CredentialId, ProviderResourceId},
+    price::{MAX_BATCH_COST_NANOS, MAX_COST_NANOS},
 };
 use keyward_store::{
-    Pool,
+    Conn, Pool,
     api_key_usage::{self, Used},
-    credential, journal_position,
+    credential, journal_position, provider_resource,
     usage_rollup::{self, Amounts, Rollup, Width},
 };
 use keyward_telemetry::journal::{Journal, Position, UsageRecord};
@@ -47,6 +48,9 @@ const TIDYINGS: u32 = 18_000;
 
 /// More tokens than one call has: a provider's nonsense doesn't fill a counter.
 const MAX_TOKENS: u64 = 1_000_000_000;
+
+/// More than one batch of calls has.
+const MAX_BATCH_TOKENS: u64 = 1_000_000_000_000;
 
 /// Of one file of the journal.
 const SEGMENT_BYTES: u64 = 16 << 20;
@@ -188,7 +192,7 @@ impl Keyward {
         // The end of a file that was just written: no disk is waited for.
         let batch = drainer.journal.read_from(from, BATCH)?;
         let conn = &mut transaction.conn();
-        let sums = Sums::of(&batch.records);
+        let sums = Sums::of(&count_once(conn, &batch.records).await?);
         // In the order of ids, so that two processes never wait for each other.
         for (key, used) in &sums.keys {
             api_key_usage::add(conn, *key, used).await?;
@@ -220,6 +224,31 @@ async fn lock(transaction: &mut keyward_store::Transaction, journal: &Journal) -
     Ok(Position::new(segment, offset))
 }
 
+/// The records without what was told before: of a resource that several answers
+/// tell of, the first one counts, on whatever node. Noted in the transaction that
+/// adds it.
+async fn count_once<'a>(conn: &mut Conn<'_>, records: &'a [UsageRecord]) -> Result<Cow<'a, [UsageRecord]>> {
+    let told: BTreeMap<_, _> = records.iter().filter_map(|record| Some((record.resource?, record.at_ms))).collect();
+    if told.is_empty() {
+        return Ok(records.into());
+    }
+    let mut new = BTreeSet::new();
+    // In the order of ids, as all that is written here.
+    for (resource, at_ms) in told {
+        if provider_resource::count(conn, ProviderResourceId::from_uuid(resource), at_ms).await? {
+            new.insert(resource);
+        }
+    }
+    let once = |record: &UsageRecord| match record.resource {
+        None => Some(*record),
+        Some(resource) if new.remove(&resource) => Some(*record),
+        // The call itself counts.
+        Some(_) if record.sent => Some(record.without_use()),
+        Some(_) => None,
+    };
+    Ok(records.iter().filter_map(once).collect())
+}
+
 /// What a batch adds.
 #[derive(Debug, Default)]
 struct Sums {
@@ -240,7 +269,8 @@ impl Sums {
     fn add(&mut self, record: &UsageRecord) {
         let at = from_millis(record.at_ms);
         let used = self.keys.entry(ApiKeyId::from_uuid(record.api_key)).or_default();
-        let tokens = |count: u64| count.min(MAX_TOKENS).cast_signed();
+        let most = if record.is_told_later() { MAX_BATCH_TOKENS } else { MAX_TOKENS };
+        let tokens = |count: u64| count.min(most).cast_signed();
         used.requests += i64::from(record.requests);
         used.cached += i64::from(record.cached);
         used.input_tokens += tokens(record.input_tokens);
@@ -256,16 +286,18 @@ impl Sums {
             }
         }
         // What only counts or takes back a count isn't a call that was made.
-        if !record.sent && !record.cached {
+        if !record.sent && !record.cached && !record.is_told_later() {
             return;
         }
+        // A response in the background is a call since it began.
+        let requests = if record.is_told_later() { i64::from(record.batch_calls) } else { i64::from(record.sent) };
         if let Some(credential) = record.credential.filter(|_| record.sent) {
             let last = self.credentials.entry(CredentialId::from_uuid(credential)).or_insert(at);
             *last = at.max(*last);
         }
         let amounts = Amounts {
-            requests: i64::from(record.sent),
-            unpriced_requests: i64::from(record.cost_nanos.is_none()),
+            requests,
+            unpriced_requests: if record.cost_nanos.is_none() { requests.max(1) } else { 0 },
             cached_requests: i64::from(record.cached),
             estimated_requests: i64::from(record.estimated),
             input_tokens: tokens(record.input_tokens),
@@ -297,5 +329,6 @@ impl Sums {
 
 /// A damaged record's nonsense neither takes away nor fills a sum.
 fn cost(record: &UsageRecord) -> i64 {
-    record.cost_nanos.unwrap_or(0).clamp(0, MAX_COST_NANOS)
+    let most = if record.is_told_later() { MAX_BATCH_COST_NANOS } else { MAX_COST_NANOS };
+    record.cost_nanos.unwrap_or(0).clamp(0, most)
 }

@@ -118,10 +118,24 @@ fn look_up(provider: Provider, model: &str, tier: ServiceTier, at_ms: i64) -> Op
     if provider == Provider::Demo {
         return Some(Tariff::default());
     }
-    let asked = Asked { provider: list_of(provider)?, model, tier, at_ms };
+    if tier == ServiceTier::Batch {
+        return batch(provider, model, at_ms);
+    }
+    listed(&Asked { provider: list_of(provider)?, model, tier, at_ms })
+}
+
+/// What a model's batches cost: half as much where its list has no price of
+/// theirs, as with all providers that have batches.
+fn batch(provider: Provider, model: &str, at_ms: i64) -> Option<Tariff> {
+    let of_tier = |tier| listed(&Asked { provider: list_of(provider)?, model, tier, at_ms });
+    let (usual, batch) = (of_tier(ServiceTier::Unsaid)?, of_tier(ServiceTier::Batch)?);
+    Some(if batch == usual { usual.halved() } else { batch })
+}
+
+fn listed(asked: &Asked<'_>) -> Option<Tariff> {
     let base = asked.rates(1)?;
     // What lists nothing that Keyward meters (seconds of audio, pages) isn't free.
-    if base == Rates::default() && !model.ends_with(":free") {
+    if base == Rates::default() && !asked.model.ends_with(":free") {
         return None;
     }
     let (mut above, mut length, mut rates) = (Vec::new(), 1, base);
@@ -278,6 +292,26 @@ mod tests {
             (rates.input, rates.cached, rates.cache_write, rates.cache_write_hour),
             (3_000_000, 300_000, 3_750_000, 6_000_000)
         );
+    }
+
+    #[test]
+    fn a_batch_costs_half_unless_its_list_says_otherwise() {
+        let price = |provider, model, tier| find(provider, model, tier).map(|tariff| *tariff.rates(1));
+        let mut compared = 0;
+        for (provider, model) in [
+            (Provider::OpenAi, "gpt-4o-mini"),
+            (Provider::OpenAi, "text-embedding-3-small"),
+            (Provider::Anthropic, "claude-sonnet-4-5"),
+            (Provider::Mistral, "mistral-small-latest"),
+        ] {
+            let Some(usual) = price(provider, model, ServiceTier::Unsaid) else { continue };
+            let batch = price(provider, model, ServiceTier::Batch).unwrap();
+            assert_eq!((batch.input, batch.output), (usual.input / 2, usual.output / 2), "{model}");
+            compared += 1;
+        }
+        assert!(compared >= 3, "{compared}");
+        assert_eq!(price(Provider::Vllm, "gpt-4o", ServiceTier::Batch), None);
+        assert_eq!(price(Provider::Demo, "x", ServiceTier::Batch), Some(Rates::default()));
     }
 
     #[test]

@@ -19,7 +19,8 @@ struct BatchBody {
 }
 
 /// Retrieves a response that the project has made (OpenAI's dialect). What another project
-/// made isn't there.
+/// made isn't there. What one made in the background used is counted once, when it is first
+/// read as done.
 #[utoipa::path(
     get, path = "/v1/responses/{response_id}", operation_id = "retrieve-response", tag = "Data plane", security(("api_key" = [])),
     params(("response_id" = String, Path, description = "Its id at the provider")),
@@ -143,6 +144,7 @@ pub(super) fn create_batch() {}
 pub(super) fn list_batches() {}
 
 /// Retrieves a batch of the project's. Files that it has made belong to the project from then on.
+/// What it used is counted once, when it is first read as done.
 #[utoipa::path(
     get, path = "/v1/batches/{batch_id}", operation_id = "retrieve-batch", tag = "Data plane", security(("api_key" = [])),
     params(("batch_id" = String, Path, description = "Its id at the provider")),

@@ -44,7 +44,7 @@ pub fn set_price(gate: &Gate) {
     gate.index.put_prices(gate.project.organization, PriceBook::new(vec![price]));
 }
 
-fn put(gate: &Gate, scope: BudgetScope, amount_nanos: i64, window: BudgetWindow, mode: BudgetMode) {
+pub fn put(gate: &Gate, scope: BudgetScope, amount_nanos: i64, window: BudgetWindow, mode: BudgetMode) {
     let budget = Budget {
         id: BudgetId::from_uuid(scope.holder(gate.project.organization)),
         organization: gate.project.organization,
@@ -63,13 +63,13 @@ fn put_strict(gate: &Gate, scope: BudgetScope, amount_nanos: i64) {
 }
 
 /// What is spent and reserved.
-fn stands(gate: &Gate, scope: BudgetScope) -> (i64, i64) {
+pub fn stands(gate: &Gate, scope: BudgetScope) -> (i64, i64) {
     let budgets = gate.index.budgets(scope.holder(gate.project.organization));
     let Spending { spent_nanos, reserved_nanos } = budgets[0].spending(gate.clock.now());
     (spent_nanos, reserved_nanos)
 }
 
-fn of_project(gate: &Gate) -> BudgetScope {
+pub fn of_project(gate: &Gate) -> BudgetScope {
     BudgetScope::Project(gate.project.id)
 }
 

@@ -28,6 +28,7 @@ mod media;
 mod metrics;
 mod models;
 mod origins;
+mod owed;
 mod passing;
 mod server;
 mod streams;

@@ -29,6 +29,7 @@ mod metrics;
 mod model_aliases;
 mod operations;
 mod organization;
+mod owed_usage;
 mod password_resets;
 mod prices;
 mod project_members;

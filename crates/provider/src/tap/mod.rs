@@ -20,6 +20,7 @@ use serde_json::value::RawValue;
 use crate::{
     Operation, Usage,
     estimate::{Asked, Said},
+    made::is_at_work,
     sse::Splitter,
     tap::seen::Seen,
     usage::{AnthropicUsage, Used},
@@ -226,6 +227,8 @@ fn read_whole(operation: Operation, body: &[u8]) -> TapOutcome {
         meta: Option<&'a RawValue>,
         #[serde(borrow)]
         error: Option<&'a RawValue>,
+        #[serde(borrow)]
+        status: Option<&'a RawValue>,
     }
     /// Where Cohere counts what a reranking used.
     #[derive(Deserialize)]
@@ -242,6 +245,8 @@ fn read_whole(operation: Operation, body: &[u8]) -> TapOutcome {
             anthropic.update(answer.usage?);
             anthropic.usage()
         }
+        // Its use is known once it is done.
+        Operation::Responses if answer.status.is_some_and(is_at_work) => None,
         // It tells what a message would use.
         Operation::CountTokens => None,
         Operation::Rerank => answer.usage.and_then(Usage::from_openai).or_else(|| {

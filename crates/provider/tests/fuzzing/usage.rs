@@ -2,7 +2,7 @@
 //! another because of how the answer came.
 
 use bytes::Bytes;
-use keyward_provider::{Operation, Usage, made::Made, tap::ResponseTap, usage::AnthropicUsage};
+use keyward_provider::{Operation, Usage, batch::BatchUse, made::Made, tap::ResponseTap, usage::AnthropicUsage};
 use serde::de::IgnoredAny;
 use serde_json::{Value, value::RawValue};
 
@@ -32,6 +32,9 @@ pub fn usage(data: &[u8]) {
         assert_eq!(whole, read(&[first, second]));
         assert!(whole.rest.is_empty());
         assert!(is_json || (!whole.clean && whole.usage.is_none()));
+    }
+    if let Some(batch) = BatchUse::read(data) {
+        assert!(is_json && (batch.calls > 0 || batch.usage.total_tokens() > 0));
     }
     let made = Made::read(data);
     assert!(made.id.is_none_or(|id| !id.is_empty()) && made.files.iter().all(|id| !id.is_empty()));

@@ -34,6 +34,8 @@ fn every_dialects_use_is_found_in_one_piece_and_in_many() {
             r#"{"output":[],"usage":{"input_tokens":5,"output_tokens":6,"total_tokens":11}}"#,
             Some((5, 6)),
         ),
+        (Operation::Responses, r#"{"status":"in_progress","usage":{"input_tokens":5,"output_tokens":6}}"#, None),
+        (Operation::Responses, r#"{"status":"cancelled","usage":{"input_tokens":5,"output_tokens":6}}"#, Some((5, 6))),
         (Operation::Embeddings, r#"{"data":[],"usage":{"prompt_tokens":8,"total_tokens":8}}"#, Some((8, 0))),
         (
             Operation::Messages,

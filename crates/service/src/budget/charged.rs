@@ -50,7 +50,8 @@ pub(crate) async fn drain(conn: &mut Conn<'_>, records: &[UsageRecord]) -> Resul
     }
     let mut of_key: BTreeMap<ApiKeyId, Vec<BudgetId>> = BTreeMap::new();
     let mut kept: BTreeMap<BudgetId, (Budget, BudgetState)> = BTreeMap::new();
-    for record in records {
+    // What is told later charges nothing: a budget was charged when it began.
+    for record in records.iter().filter(|record| !record.is_told_later()) {
         let key = ApiKeyId::from_uuid(record.api_key);
         if let Entry::Vacant(unknown) = of_key.entry(key) {
             let found = store::of_key_any(conn, key).await?;

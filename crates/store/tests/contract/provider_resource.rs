@@ -3,22 +3,29 @@
 
 use keyward_domain::{
     id::{ApiKeyId, CredentialId, OrganizationId, ProjectId, ProviderResourceId},
-    provider_resource::{ProviderResource, ResourceKind, ResourcesOf},
+    provider_resource::{NewResource, Owed, ProviderResource, ResourceKind, ResourcesOf},
 };
 use keyward_store::provider_resource;
 
 use crate::support::{Database, add_organization, add_project, uuid};
 
-contract!(a_resource_is_found_by_its_own_project_alone, lists_go_both_ways_and_on_from_any_of_theirs);
+contract!(
+    a_resource_is_found_by_its_own_project_alone,
+    lists_go_both_ways_and_on_from_any_of_theirs,
+    what_is_owed_is_counted_once_whoever_comes_first,
+);
 
 fn resource(id: &str, credential: u64) -> ProviderResource {
-    ProviderResource { id: id.to_owned(), credential: CredentialId::from_uuid(uuid(credential)) }
+    ProviderResource { id: id.to_owned(), credential: CredentialId::from_uuid(uuid(credential)), owed: None }
 }
 
 async fn keep(database: &Database, number: u64, of: ResourcesOf, resource: &ProviderResource) {
+    let ProviderResource { id, credential, owed } = resource.clone();
+    let owes = owed.map(|owed| owed.model);
+    let (resource, key) = (ProviderResourceId::from_uuid(uuid(number)), ApiKeyId::from_uuid(uuid(9)));
     let mut transaction = database.begin().await;
-    let (id, key) = (ProviderResourceId::from_uuid(uuid(number)), ApiKeyId::from_uuid(uuid(9)));
-    provider_resource::insert(&mut transaction.conn(), id, of, resource, key, 5).await.unwrap();
+    let made = NewResource { resource, id, credential, key, owes };
+    provider_resource::insert(&mut transaction.conn(), of, &made, 5).await.unwrap();
     transaction.commit().await.unwrap();
 }
 
@@ -82,4 +89,52 @@ async fn lists_go_both_ways_and_on_from_any_of_theirs(database: &Database) {
     }
     let elsewhere = ResourcesOf { organization: OrganizationId::from_uuid(uuid(77)), ..of };
     assert!(list(elsewhere, None, 10, true).await.is_empty());
+}
+
+async fn what_is_owed_is_counted_once_whoever_comes_first(database: &Database) {
+    let of = ResourcesOf { kind: ResourceKind::Response, ..files(database).await };
+    let owing = |number: u64, model: &str| {
+        let (resource, key) = (ProviderResourceId::from_uuid(uuid(number)), ApiKeyId::from_uuid(uuid(9)));
+        Some(Owed { resource, key, model: model.to_owned() })
+    };
+    let first = ProviderResource { owed: owing(100, "gpt-4o"), ..resource("a", 50) };
+    let second = ProviderResource { owed: owing(101, ""), ..resource("b", 50) };
+    for (number, made) in [(100, &first), (101, &second), (102, &resource("c", 50))] {
+        keep(database, number, of, made).await;
+    }
+    let list = async |rising: bool| {
+        provider_resource::list(&mut database.read().await.conn(), of, None, 9, rising).await.unwrap()
+    };
+    assert_eq!(list(true).await, [first.clone(), second.clone(), resource("c", 50)]);
+    assert_eq!(list(false).await, [resource("c", 50), second.clone(), first.clone()]);
+
+    // As several nodes drain what each of them was told.
+    let neighbour = database.neighbour().await;
+    let count = async |pool: &keyward_store::Pool| {
+        let mut transaction = pool.begin().await.unwrap();
+        let new = provider_resource::count(&mut transaction.conn(), ProviderResourceId::from_uuid(uuid(100)), 7).await;
+        let new = new.unwrap();
+        tokio::task::yield_now().await;
+        transaction.commit().await.unwrap();
+        new
+    };
+    let counted = tokio::join!(count(&database.pool), count(&neighbour), count(&database.pool), count(&neighbour));
+    let counted = <[bool; 4]>::from(counted);
+    assert_eq!(counted.into_iter().filter(|new| *new).count(), 1, "{counted:?}");
+    let find = async |id: &str| provider_resource::find(&mut database.read().await.conn(), of, id).await.unwrap();
+    assert_eq!(find("a").await, Some(resource("a", 50)), "nothing is owed any more");
+    assert_eq!(find("b").await, Some(second));
+    assert_eq!(list(true).await[0], resource("a", 50));
+
+    // One that is given up again counts the next time, one that is gone as well.
+    let mut transaction = database.begin().await;
+    let id = ProviderResourceId::from_uuid(uuid(101));
+    assert!(provider_resource::count(&mut transaction.conn(), id, 7).await.unwrap());
+    drop(transaction);
+    let mut transaction = database.begin().await;
+    provider_resource::delete(&mut transaction.conn(), of, "b").await.unwrap();
+    assert!(provider_resource::count(&mut transaction.conn(), id, 7).await.unwrap());
+    assert!(!provider_resource::count(&mut transaction.conn(), id, 8).await.unwrap());
+    transaction.commit().await.unwrap();
+    neighbour.close().await;
 }

@@ -28,7 +28,7 @@ use super::UsageRecord;
 use super::record::{FIRST_RECORD_BYTES, RECORD_BYTES, take};
 
 pub(super) const MAJOR: u16 = 1;
-const MINOR: u16 = 2;
+const MINOR: u16 = 3;
 const MAGIC: [u8; 8] = *b"KWUSAGE\n";
 
 pub(super) const HEADER_BYTES: usize = 36;
@@ -159,7 +159,10 @@ fn frame_length(bytes: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::{ModelName, record::SECOND_RECORD_BYTES};
+    use crate::journal::{
+        ModelName,
+        record::{SECOND_RECORD_BYTES, THIRD_RECORD_BYTES},
+    };
 
     fn record() -> UsageRecord {
         UsageRecord {
@@ -212,10 +215,16 @@ mod tests {
     #[test]
     fn records_of_earlier_minor_versions_are_read_without_what_came_later() {
         let seed = Seed::of(Uuid::from_u128(1), 1);
-        let newest = UsageRecord { cached: true, ..record() };
+        let third = UsageRecord { cached: true, ..record() };
+        let newest = UsageRecord { resource: Some(Uuid::from_u128(9)), batch_calls: 10, ..third };
         let second = UsageRecord { let_through_ms: 0, reserved_nanos: 0, ..record() };
         let first = UsageRecord { cost_nanos: None, model: ModelName::default(), ..second };
-        for (bytes, expected) in [(FIRST_RECORD_BYTES, first), (SECOND_RECORD_BYTES, second), (RECORD_BYTES, newest)] {
+        for (bytes, expected) in [
+            (FIRST_RECORD_BYTES, first),
+            (SECOND_RECORD_BYTES, second),
+            (THIRD_RECORD_BYTES, third),
+            (RECORD_BYTES, newest),
+        ] {
             let frame = older_frame(&newest, bytes, seed, 40);
             assert_eq!(decode_frame(&frame, seed, 40), Some((expected, frame.len())));
         }

@@ -22,7 +22,10 @@ pub(super) const SECOND_RECORD_BYTES: usize = FIRST_RECORD_BYTES + 172;
 
 /// Minor version 2 added: flags 1, when the call was let through 8, what is held
 /// back for it 8.
-pub(super) const RECORD_BYTES: usize = SECOND_RECORD_BYTES + 17;
+pub(super) const THIRD_RECORD_BYTES: usize = SECOND_RECORD_BYTES + 17;
+
+/// Minor version 3 added: the resource whose use it tells 16, calls of a batch 4.
+pub(super) const RECORD_BYTES: usize = THIRD_RECORD_BYTES + 20;
 
 const HAS_CREDENTIAL: u8 = 1;
 const HAS_IP: u8 = 1 << 1;
@@ -139,6 +142,13 @@ pub struct UsageRecord {
     /// What was held back for the call stays charged to its budgets, whatever it
     /// cost.
     pub hold_stays: bool,
+    /// Whose use it tells, where several answers may tell it: a batch's, or that
+    /// of a response in the background. Tokens and cost count unless another
+    /// record told them before. What isn't `sent` is no call of the key's: a later
+    /// answer told it.
+    pub resource: Option<Uuid>,
+    /// Of how many calls of a batch the use is.
+    pub batch_calls: u32,
 }
 
 impl UsageRecord {
@@ -175,6 +185,8 @@ impl UsageRecord {
         put(&[self.newest_flags()]);
         put(&self.let_through_ms.to_le_bytes());
         put(&self.reserved_nanos.to_le_bytes());
+        put(self.resource.unwrap_or(Uuid::nil()).as_bytes());
+        put(&self.batch_calls.to_le_bytes());
         bytes
     }
 
@@ -190,6 +202,30 @@ impl UsageRecord {
     fn newest_flags(&self) -> u8 {
         let flags = [(self.cached, CACHED), (self.estimated, ESTIMATED), (self.hold_stays, HOLD_STAYS)];
         flags.into_iter().fold(0, |flags, (set, bit)| if set { flags | bit } else { flags })
+    }
+
+    /// Whether a later answer told it: no call of the key's.
+    pub const fn is_told_later(&self) -> bool {
+        self.resource.is_some() && !self.sent
+    }
+
+    /// The same without what was used.
+    #[must_use]
+    pub fn without_use(self) -> Self {
+        Self {
+            input_tokens: 0,
+            output_tokens: 0,
+            cached_input_tokens: 0,
+            reasoning_tokens: 0,
+            cache_write_tokens: 0,
+            cache_write_hour_tokens: 0,
+            input_audio_tokens: 0,
+            output_audio_tokens: 0,
+            cost_nanos: Some(0),
+            estimated: false,
+            batch_calls: 0,
+            ..self
+        }
     }
 
     /// Reads the known fields; bytes behind them belong to newer versions.
@@ -215,6 +251,8 @@ impl UsageRecord {
         let added = Added::decode(input).unwrap_or_default();
         let mut number = || take(input).map_or(0, i64::from_le_bytes);
         let (let_through_ms, reserved_nanos) = (number(), number());
+        let resource = Uuid::from_bytes(take(input).unwrap_or_default());
+        let batch_calls = take(input).map_or(0, u32::from_le_bytes);
         Some(Self {
             at_ms,
             api_key,
@@ -241,6 +279,8 @@ impl UsageRecord {
             reserved_nanos,
             estimated: added.flags & ESTIMATED != 0,
             hold_stays: added.flags & HOLD_STAYS != 0,
+            resource: (!resource.is_nil()).then_some(resource),
+            batch_calls,
         })
     }
 }

@@ -31,6 +31,7 @@ prop_compose! {
         cost_nanos in proptest::option::of(any::<i64>()),
         [let_through_ms, reserved_nanos] in any::<[i64; 2]>(),
         [estimated, hold_stays] in any::<[bool; 2]>(),
+        (resource, batch_calls) in (proptest::option::of(any_uuid()), any::<u32>()),
         (kind, tier) in (sample::select(CallKind::ALL), sample::select(ServiceTier::ALL)),
         model in "\\PC{0,150}",
     ) -> UsageRecord {
@@ -43,7 +44,7 @@ prop_compose! {
             cached_input_tokens, reasoning_tokens, ip, previous_secret, sent, cache_write_tokens, cache_write_hour_tokens,
             input_audio_tokens, output_audio_tokens, cost_nanos, kind, tier, model: ModelName::of("openai", &model),
             let_through_ms, reserved_nanos,
-            cached, estimated, hold_stays,
+            cached, estimated, hold_stays, resource, batch_calls,
         }
     }
 }

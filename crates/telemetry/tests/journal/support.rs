@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 /// Bytes of a segment's header and of a record's frame, as the format has them.
 pub const HEADER: usize = 36;
-pub const FRAME: usize = 304;
+pub const FRAME: usize = 324;
 
 /// A segment size in which `records` fit.
 pub fn room_for(records: usize) -> u32 {

@@ -10,8 +10,8 @@ use std::{
 
 use keyward_access::{ResourceStore, ResourcesUnavailable};
 use keyward_domain::{
-    id::{ApiKeyId, CredentialId, OrganizationId, ProjectId},
-    provider_resource::{ProviderResource, ResourceKind, ResourcesOf},
+    id::{ApiKeyId, CredentialId, OrganizationId, ProjectId, ProviderResourceId},
+    provider_resource::{NewResource, Owed, ProviderResource, ResourceKind, ResourcesOf},
 };
 use uuid::Uuid;
 
@@ -36,7 +36,24 @@ impl Kept {
     }
 
     pub fn put(&self, of: ResourcesOf, id: &str, credential: CredentialId) {
-        self.rows.lock().unwrap().push((of, ProviderResource { id: id.to_owned(), credential }));
+        self.rows.lock().unwrap().push((of, ProviderResource { id: id.to_owned(), credential, owed: None }));
+    }
+
+    /// The same of one whose use is told later.
+    pub fn put_owing(&self, of: ResourcesOf, id: &str, credential: CredentialId, (key, model): (ApiKeyId, &str)) {
+        let resource = ProviderResourceId::from_uuid(Uuid::from_u128(77));
+        let owed = Some(Owed { resource, key, model: model.to_owned() });
+        self.rows.lock().unwrap().push((of, ProviderResource { id: id.to_owned(), credential, owed }));
+    }
+
+    /// What is owed of the resource with that id.
+    pub fn owed(&self, id: &str) -> Option<Owed> {
+        self.rows.lock().unwrap().iter().find(|(_, row)| row.id == id).unwrap().1.owed.clone()
+    }
+
+    /// Its use is counted.
+    pub fn count(&self, id: &str) {
+        self.rows.lock().unwrap().iter_mut().find(|(_, row)| row.id == id).unwrap().1.owed = None;
     }
 
     /// Every id, with its kind.
@@ -60,12 +77,14 @@ impl Kept {
 }
 
 impl ResourceStore for Kept {
-    fn record(&self, of: ResourcesOf, resource: ProviderResource, _: ApiKeyId) -> Pending<'_, ()> {
+    fn record(&self, of: ResourcesOf, made: NewResource) -> Pending<'_, ()> {
         Box::pin(async move {
             tokio::task::yield_now().await;
             self.answer(|rows| {
-                if !rows.iter().any(|(known, row)| *known == of && row.id == resource.id) {
-                    rows.push((of, resource));
+                let NewResource { resource, id, credential, key, owes } = made;
+                if !rows.iter().any(|(known, row)| *known == of && row.id == id) {
+                    let owed = owes.map(|model| Owed { resource, key, model });
+                    rows.push((of, ProviderResource { id, credential, owed }));
                 }
             })
         })
