@@ -23,7 +23,12 @@ use keyward_access::{
     RateLimits, Refusal, RequestCaps,
 };
 use keyward_domain::{
-    Clock, budget::ChargedAs, clock::to_millis, id::OrganizationId, limit::Standing, provider::Provider,
+    Clock,
+    budget::{ChargedAs, Reserve},
+    clock::to_millis,
+    id::OrganizationId,
+    limit::Standing,
+    provider::Provider,
     usage::CallKind,
 };
 use keyward_provider::{Used, estimate::Asked};
@@ -31,7 +36,8 @@ use keyward_telemetry::journal::{Journal, JournalError, ModelName, UsageRecord};
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    GatewayParts, call::Call, error::CallError, item::Item, pricing::Pricing, reservation::Reservation, trail::Seen,
+    GatewayParts, call::Call, error::CallError, item::Item, metrics::Counts, pricing::Pricing,
+    reservation::Reservation, trail::Seen,
 };
 
 /// What a call asks of its limits and budgets.
@@ -41,8 +47,11 @@ pub(crate) struct Demand {
     /// About how many tokens it will use.
     pub(crate) tokens: u64,
     pub(crate) budgets: Vec<Arc<BudgetEntry>>,
-    /// What is held back for it, in nanodollars.
-    pub(crate) reserve: i64,
+    /// What is held back for it.
+    pub(crate) reserve: Reserve,
+    /// It begins a batch, which nothing but limits and budgets in shadow mode lets
+    /// through: none of them can count it.
+    pub(crate) is_batch: bool,
     /// Where it is noted how they stand.
     pub(crate) seen: Seen,
 }
@@ -64,6 +73,7 @@ pub(crate) struct Ledger {
     pub(crate) pricing: Pricing,
     index: Arc<KeyIndex>,
     pub(crate) clock: Arc<dyn Clock>,
+    counts: Arc<Counts>,
     /// For what must be done although nobody waits for it any more.
     pub(crate) tasks: TaskTracker,
     /// Closing records that the journal couldn't take yet.
@@ -73,7 +83,7 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    pub(crate) fn new(parts: &GatewayParts, tasks: TaskTracker) -> Self {
+    pub(crate) fn new(parts: &GatewayParts, counts: Arc<Counts>, tasks: TaskTracker) -> Self {
         Self {
             journal: Arc::clone(&parts.journal),
             caps: parts.caps.clone(),
@@ -82,6 +92,7 @@ impl Ledger {
             pricing: Pricing::new(parts),
             index: Arc::clone(&parts.index),
             clock: Arc::clone(&parts.clock),
+            counts,
             tasks,
             kept: RefCell::default(),
             in_doubt: Cell::new(false),
@@ -96,7 +107,7 @@ impl Ledger {
         key: &Arc<KeyEntry>,
         demand: Demand,
     ) -> Result<(), CallError> {
-        let seen = call.trail.seen(&demand);
+        let seen = call.trail.seen(&demand, key);
         self.reserve(key, Demand { seen, ..demand }).await?.give_back().await;
         Ok(())
     }
@@ -135,7 +146,7 @@ impl Ledger {
         demand: Demand,
     ) -> Result<Settlement, CallError> {
         let (key, credential) = (&caller.key, item.credential);
-        let seen = call.trail.seen(&demand);
+        let seen = call.trail.seen(&demand, key);
         let reservation = self.reserve(key, Demand { seen, ..demand }).await?;
         let counted = key.max_requests.is_some();
         let counted_here = counted && self.caps.counts_in_journal();
@@ -162,6 +173,7 @@ impl Ledger {
             reservation.give_back().await;
             return Err(CallError::journal_unavailable());
         }
+        reservation.would_refuse().iter().copied().for_each(|code| self.would_refuse(code));
         let begun = AtomicBool::new(false);
         let (organization, provider) = (key.project.organization, credential.provider);
         Ok(Settlement {
@@ -174,6 +186,11 @@ impl Ledger {
             begun,
             asked: None,
         })
+    }
+
+    /// A call goes out that would have been refused so, were it not for shadow mode.
+    pub(crate) fn would_refuse(&self, code: &'static str) {
+        self.counts.would_refuse(code);
     }
 
     /// Appends what couldn't be appended before.

@@ -21,12 +21,12 @@ use uuid::Uuid;
 use crate::support::{Answer, CHAT_ANSWER, Client, Gate, Kept, Setup, TestKey, TestProvider, within};
 
 /// At a dollar for a million tokens of input, ten of output: 11 and 7 tokens.
-const COST: i64 = 11 * 1_000 + 7 * 10_000;
+pub const COST: i64 = 11 * 1_000 + 7 * 10_000;
 
-const CHAT: &str = r#"{"model":"m","max_tokens":100,"messages":[{"role":"user","content":"Hi"}]}"#;
+pub const CHAT: &str = r#"{"model":"m","max_tokens":100,"messages":[{"role":"user","content":"Hi"}]}"#;
 
 /// The most that it can cost: its bytes, what a provider adds, and its answer.
-const CEILING: i64 = (CHAT.len() as i64 + 1_000) * 1_000 + 100 * 10_000;
+pub const CEILING: i64 = (CHAT.len() as i64 + 1_000) * 1_000 + 100 * 10_000;
 
 pub fn set_price(gate: &Gate) {
     let at = Timestamp::UNIX_EPOCH;
@@ -44,12 +44,17 @@ pub fn set_price(gate: &Gate) {
     gate.index.put_prices(gate.project.organization, PriceBook::new(vec![price]));
 }
 
-fn put(gate: &Gate, scope: BudgetScope, amount_nanos: i64, window: BudgetWindow, mode: BudgetMode) {
+pub fn put(gate: &Gate, scope: BudgetScope, amount_nanos: i64, window: BudgetWindow, mode: BudgetMode) {
+    let terms = BudgetTerms { amount_nanos, window, time_zone: TimeZoneName::default(), mode, shadow: false };
+    put_terms(gate, scope, terms);
+}
+
+pub fn put_terms(gate: &Gate, scope: BudgetScope, terms: BudgetTerms) {
     let budget = Budget {
         id: BudgetId::from_uuid(scope.holder(gate.project.organization)),
         organization: gate.project.organization,
         scope,
-        terms: BudgetTerms { amount_nanos, window, time_zone: TimeZoneName::default(), mode },
+        terms,
         since_ms: 0,
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
@@ -63,17 +68,17 @@ fn put_strict(gate: &Gate, scope: BudgetScope, amount_nanos: i64) {
 }
 
 /// What is spent and reserved.
-fn stands(gate: &Gate, scope: BudgetScope) -> (i64, i64) {
+pub fn stands(gate: &Gate, scope: BudgetScope) -> (i64, i64) {
     let budgets = gate.index.budgets(scope.holder(gate.project.organization));
     let Spending { spent_nanos, reserved_nanos } = budgets[0].spending(gate.clock.now());
     (spent_nanos, reserved_nanos)
 }
 
-fn of_project(gate: &Gate) -> BudgetScope {
+pub fn of_project(gate: &Gate) -> BudgetScope {
     BudgetScope::Project(gate.project.id)
 }
 
-async fn chat(gate: &Gate, key: &TestKey) -> Answer {
+pub async fn chat(gate: &Gate, key: &TestKey) -> Answer {
     gate.post(key, "/v1/chat/completions", CHAT).await
 }
 

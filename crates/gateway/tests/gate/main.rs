@@ -30,6 +30,8 @@ mod models;
 mod origins;
 mod passing;
 mod server;
+mod shadow;
+mod shadow_budgets;
 mod streams;
 mod support;
 mod tls;
