@@ -1,5 +1,7 @@
 //! Budgets: which of them a call has to be within, and what is charged to each. A
-//! call is let through by all of its budgets or charged to none.
+//! call is let through by all of its budgets or charged to none. One in shadow mode
+//! lets every call through: it is charged what there is to charge, and tells what it
+//! would have refused.
 //!
 //! One process alone counts in memory (the usage journal makes the count outlive
 //! it). Several processes on one database count in the database.
@@ -7,137 +9,18 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, MutexGuard},
 };
 
 use keyward_domain::{
     Timestamp,
-    budget::{Budget, BudgetMode, BudgetScope, BudgetState, Charge, ChargedAs, Spending},
-    clock::{from_millis, to_millis},
+    budget::{BudgetState, Charge, ChargedAs, Reserve, Spending},
+    clock::to_millis,
     id::BudgetId,
-    money::dollars,
 };
 use uuid::Uuid;
 
-use crate::Refusal;
-
-/// One budget. Replaced when it changes; what was charged is carried over.
-#[derive(Debug)]
-pub struct BudgetEntry {
-    /// The budget.
-    pub budget: Budget,
-    live: Arc<Mutex<Live>>,
-}
-
-/// What one process knows of a budget.
-#[derive(Debug, Default)]
-struct Live {
-    state: BudgetState,
-    /// Held back by calls under way here, of the present period.
-    reserved: i64,
-}
-
-impl Live {
-    /// What was held back in an earlier period isn't of this one.
-    fn enter(&mut self, start_ms: i64) {
-        let state = self.state.in_period(start_ms);
-        if state.start_ms != self.state.start_ms {
-            *self = Self { state, reserved: 0 };
-        }
-    }
-
-    /// A call of the period that begins at `start_ms` has ended.
-    fn end(&mut self, start_ms: i64, nanos: i64, reserve: i64) {
-        if self.state.start_ms == start_ms {
-            self.reserved -= reserve;
-        }
-        self.state = self.state.add(start_ms, nanos);
-    }
-
-    fn spending(&self) -> Spending {
-        Spending {
-            spent_nanos: self.state.charged_nanos.saturating_sub(self.reserved).max(0),
-            reserved_nanos: self.reserved,
-        }
-    }
-}
-
-impl BudgetEntry {
-    /// A budget as it is stored; `known` are those that were there before.
-    pub(crate) fn new(budget: Budget, stored: BudgetState, known: &[Arc<Self>]) -> Arc<Self> {
-        let live = Arc::new(Mutex::new(Live { state: stored, reserved: 0 }));
-        let mut entry = Self { budget, live };
-        if let Some(before) = known.iter().find(|before| before.is_same(&entry)) {
-            entry.live = Arc::clone(&before.live);
-        }
-        Arc::new(entry)
-    }
-
-    /// Whether it goes on with the other's count: one that counts in other periods
-    /// than before was summed up anew.
-    fn is_same(&self, other: &Self) -> bool {
-        self.budget.id == other.budget.id && self.budget.since_ms == other.budget.since_ms
-    }
-
-    fn shared(&self, at_ms: i64) -> SharedBudget {
-        let Budget { id, since_ms, .. } = self.budget;
-        SharedBudget { id, since_ms, start_ms: self.budget.period(at_ms).start_ms }
-    }
-
-    /// What was spent and is held back at a moment, as far as this process knows.
-    pub fn spending(&self, now: Timestamp) -> Spending {
-        let mut live = self.lock();
-        live.enter(self.budget.period(to_millis(now)).start_ms);
-        live.spending()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Live> {
-        // What is in it is written as a whole, so a panic elsewhere spoils nothing.
-        self.live.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A call that isn't within one of its budgets.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", self.message())]
-pub struct BudgetReached {
-    /// The budget.
-    pub budget: Budget,
-    /// How it stands.
-    pub spending: Spending,
-    /// What would have been held back for the call, in nanodollars.
-    pub reserve_nanos: i64,
-    /// When the budget begins anew, in milliseconds since 1970; never: `i64::MAX`.
-    pub until_ms: i64,
-}
-
-impl BudgetReached {
-    fn message(&self) -> String {
-        let Self { budget, spending, reserve_nanos, until_ms } = self;
-        let whose = match budget.scope {
-            BudgetScope::Key(..) => "this API key",
-            BudgetScope::Project(_) => "the project of this API key",
-            BudgetScope::Organization => "the organization of this API key",
-        };
-        let window = match budget.terms.window.as_str() {
-            "total" => "in all".to_owned(),
-            window => format!("a {window}"),
-        };
-        let (amount, spent) = (budget.terms.amount(), dollars(spending.spent_nanos));
-        let mut text = format!("The budget of {whose}, ${amount} {window}, doesn't cover this call: ${spent} is spent");
-        if spending.reserved_nanos > 0 {
-            text += &format!(", ${} is reserved by calls in flight", dollars(spending.reserved_nanos));
-        }
-        text += &match budget.terms.mode {
-            BudgetMode::Strict => format!(", and this call can cost up to ${}.", dollars(*reserve_nanos)),
-            BudgetMode::Balanced => format!(", and this call will cost about ${}.", dollars(*reserve_nanos)),
-        };
-        if *until_ms != i64::MAX {
-            text += &format!(" It begins anew at {}.", from_millis(*until_ms));
-        }
-        text + " Raise the budget, or ask for fewer tokens at most."
-    }
-}
+use crate::{BudgetEntry, BudgetReached, Refusal, budget_entry::Live};
 
 /// The shared counts can't be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -155,6 +38,8 @@ pub struct SharedBudget {
     pub since_ms: i64,
     /// Where the period begins, in milliseconds since 1970.
     pub start_ms: i64,
+    /// Whether it is in shadow mode.
+    pub shadow: bool,
 }
 
 /// What the end of a call adds to a budget, in nanodollars.
@@ -190,13 +75,17 @@ pub struct BudgetSeen {
     pub entry: Arc<BudgetEntry>,
     /// What was spent and held back: for the call too, where it was let through.
     pub charged_nanos: i64,
-    /// What had to be held back for it.
+    /// What had to be held back for it; of one in shadow mode, what would have had to.
     pub reserve_nanos: i64,
+    /// Whether it would have refused the call, were it not in shadow mode.
+    pub would_refuse: bool,
 }
 
 /// Where several processes count together.
 pub trait BudgetStore: Send + Sync {
-    /// Holds `reserve` nanodollars back of all of `budgets`, or of none.
+    /// Holds `reserve` nanodollars back of all of `budgets`, or of none; of those in
+    /// shadow mode whatever is left. Where all of them are, it gives up soon: nothing
+    /// waits for it.
     fn admit(
         &self,
         budgets: Vec<SharedBudget>,
@@ -226,6 +115,10 @@ pub struct BudgetAdmission {
     pub let_through_ms: i64,
     /// What is held back for it, in nanodollars.
     pub reserved_nanos: i64,
+    /// Whether one in shadow mode would have refused it.
+    pub would_refuse: bool,
+    /// All are in shadow mode, and out of reach: nothing is charged, now or later.
+    is_uncounted: bool,
 }
 
 impl BudgetAdmission {
@@ -236,7 +129,7 @@ impl BudgetAdmission {
 
     /// Whether one of them is never exceeded.
     pub fn is_strict(&self) -> bool {
-        self.budgets.iter().any(|(entry, _)| entry.budget.terms.mode == BudgetMode::Strict)
+        self.budgets.iter().any(|(entry, _)| entry.budget.terms.is_strict())
     }
 }
 
@@ -247,43 +140,64 @@ impl Budgets {
         matches!(self, Self::Local)
     }
 
-    /// Check 10: holds `reserve` nanodollars back of all of `budgets`. Tells in
-    /// `seen` how those stand that were looked at.
+    /// Check 10: holds `reserve` back of all of `budgets`. Tells in `seen` how those
+    /// stand that were looked at.
     pub async fn admit(
         &self,
         budgets: Vec<Arc<BudgetEntry>>,
-        reserve: i64,
+        reserve: Reserve,
         now: Timestamp,
         seen: &mut Vec<BudgetSeen>,
     ) -> Result<BudgetAdmission, Refusal> {
         let let_through_ms = to_millis(now);
+        let mut admission = BudgetAdmission {
+            budgets: Vec::new(),
+            let_through_ms,
+            reserved_nanos: 0,
+            would_refuse: false,
+            is_uncounted: false,
+        };
         let admitted = match self {
-            _ if budgets.is_empty() => {
-                return Ok(BudgetAdmission { budgets: Vec::new(), let_through_ms, reserved_nanos: 0 });
-            }
-            Self::Local => admit_here(&budgets, reserve, let_through_ms),
+            _ if budgets.is_empty() => return Ok(admission),
+            Self::Local => admit_here(&budgets, reserve.nanos, let_through_ms),
             Self::Shared(store) => {
                 let shared = budgets.iter().map(|entry| entry.shared(let_through_ms)).collect();
-                store.admit(shared, reserve).await.map_err(|BudgetsUnavailable| Refusal::BudgetsUnavailable)?
+                match store.admit(shared, reserve.nanos).await {
+                    Ok(admitted) => admitted,
+                    Err(BudgetsUnavailable) if budgets.iter().all(|entry| entry.budget.terms.shadow) => {
+                        admission.is_uncounted = true;
+                        return Ok(admission);
+                    }
+                    Err(BudgetsUnavailable) => return Err(Refusal::BudgetsUnavailable),
+                }
             }
         };
-        let mut see = |entry: &Arc<BudgetEntry>, charged_nanos| {
-            seen.push(BudgetSeen { entry: Arc::clone(entry), charged_nanos, reserve_nanos: reserve });
+        // `before`: what is charged without the call.
+        let mut see = |entry: &Arc<BudgetEntry>, charged_nanos, before| {
+            let terms = &entry.budget.terms;
+            let reserve_nanos = reserve.needed(terms).unwrap_or(reserve.nanos);
+            let would_refuse = reserve.would_be_refused(terms, before);
+            seen.push(BudgetSeen { entry: Arc::clone(entry), charged_nanos, reserve_nanos, would_refuse });
+            would_refuse
         };
         match admitted {
             Ok(states) => {
-                let held = budgets.into_iter().zip(states).map(|(entry, state)| {
-                    see(&entry, state.charged_nanos);
-                    (entry, state.start_ms)
-                });
-                Ok(BudgetAdmission { budgets: held.collect(), let_through_ms, reserved_nanos: reserve })
+                for (entry, state) in budgets.into_iter().zip(states) {
+                    let before = state.charged_nanos.saturating_sub(reserve.nanos);
+                    admission.would_refuse |= see(&entry, state.charged_nanos, before);
+                    admission.budgets.push((entry, state.start_ms));
+                }
+                Ok(BudgetAdmission { reserved_nanos: reserve.nanos, ..admission })
             }
             Err(BudgetShort { at, spending, before }) => {
-                budgets.iter().zip(before).for_each(|(entry, charged)| see(entry, charged));
+                for (entry, charged) in budgets.iter().zip(before) {
+                    see(entry, charged, charged);
+                }
                 let Some(entry) = budgets.get(at) else { return Err(Refusal::BudgetsUnavailable) };
-                see(entry, spending.spent_nanos.saturating_add(spending.reserved_nanos));
+                let charged = spending.spent_nanos.saturating_add(spending.reserved_nanos);
+                see(entry, charged, charged);
                 let (budget, until_ms) = (entry.budget.clone(), entry.budget.period(let_through_ms).end_ms);
-                let reached = BudgetReached { budget, spending, reserve_nanos: reserve, until_ms };
+                let reached = BudgetReached { budget, spending, reserve_nanos: reserve.nanos, until_ms };
                 Err(Refusal::BudgetReached(Box::new(reached)))
             }
         }
@@ -299,7 +213,10 @@ impl Budgets {
         charged_as: ChargedAs,
         now: Timestamp,
     ) -> Option<Answer<'static, ()>> {
-        let BudgetAdmission { budgets, let_through_ms, reserved_nanos } = admission;
+        let BudgetAdmission { budgets, let_through_ms, reserved_nanos, is_uncounted, .. } = admission;
+        if *is_uncounted {
+            return None;
+        }
         let at_ms = to_millis(now);
         let charge = Charge { let_through_ms: *let_through_ms, reserved_nanos: *reserved_nanos, charged_as, at_ms };
         let rest = charge.nanos();
@@ -341,7 +258,9 @@ fn admit_here(budgets: &[Arc<BudgetEntry>], reserve: i64, now_ms: i64) -> Budget
     let mut next = Vec::with_capacity(locked.len());
     for (at, (entry, live)) in locked.iter_mut().enumerate() {
         live.enter(entry.budget.period(now_ms).start_ms);
-        match live.state.admit(entry.budget.terms.amount_nanos, reserve) {
+        let terms = &entry.budget.terms;
+        match live.state.admit(terms.amount_nanos, reserve) {
+            _ if terms.shadow => next.push(live.state.take(reserve)),
             Ok(state) => next.push(state),
             Err(_) => {
                 let spending = live.spending();

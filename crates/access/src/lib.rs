@@ -3,27 +3,31 @@
 //!
 //! Nothing here waits: no I/O, no database, no lock that a reader could meet.
 
+mod budget_entry;
 mod budgets;
 mod caps;
 mod client_address;
 mod entry;
 mod index;
+mod limit_entry;
 mod limits;
 mod presented;
 mod refusal;
 mod resources;
 
+pub use budget_entry::{BudgetEntry, BudgetReached};
 pub use budgets::{
-    BudgetAdmission, BudgetEntry, BudgetReached, BudgetSeen, BudgetShort, BudgetStore, Budgets, BudgetsAdmitted,
-    BudgetsUnavailable, SharedBudget, SharedCharge,
+    BudgetAdmission, BudgetSeen, BudgetShort, BudgetStore, Budgets, BudgetsAdmitted, BudgetsUnavailable, SharedBudget,
+    SharedCharge,
 };
 pub use caps::{CapStore, CapUnavailable, RequestCaps};
 pub use client_address::TrustedProxies;
 pub use entry::{AdminKeyEntry, Authenticated, CredentialEntry, KeyEntry, ProjectEntry, ProjectState};
 pub use index::KeyIndex;
+pub use limit_entry::{LimitEntry, LimitScope, RateLimited};
 pub use limits::{
-    Admission, Admitted, CallEnd, LimitEntry, LimitReached, LimitScope, LimitSeen, LimitStore, LimitsUnavailable,
-    RateLimited, RateLimits, SharedLimit, nanoseconds,
+    Admission, Admitted, CallEnd, LimitReached, LimitSeen, LimitStore, LimitsUnavailable, RateLimits, SharedLimit,
+    nanoseconds,
 };
 pub use presented::{PresentedKey, presented_key};
 pub use refusal::Refusal;

@@ -1,122 +1,20 @@
 //! Rate limits: which of them a call has to be within, and the calls that are
 //! counted under each. A call is let through by all of its limits or counted by
-//! none.
+//! none. One in shadow mode lets every call through, and tells what it would have
+//! refused.
 //!
 //! One process alone counts in memory. Several processes on one database count
 //! in the database.
 
-use std::{
-    future::Future,
-    pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{future::Future, pin::Pin, sync::Arc};
 
 use keyward_domain::{
     Timestamp,
-    limit::{Exceeded, LimitState, Limits, Measure, ProjectLimit, Standing},
-    model::{ModelMatcher, ModelPatterns},
+    limit::{Exceeded, LimitState, Limits, Look, Measure, Standing},
 };
 use uuid::Uuid;
 
-use crate::Refusal;
-
-/// What a limit holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LimitScope {
-    /// The calls of one key.
-    Key,
-    /// The calls of a project.
-    Project,
-    /// The calls of a project to the models of this name or glob.
-    Model(Box<str>),
-}
-
-/// One limit, compiled. Replaced when it changes; what it counted is carried over.
-#[derive(Debug)]
-pub struct LimitEntry {
-    /// The limit, or the key whose limit it is.
-    pub id: Uuid,
-    /// What it holds.
-    pub scope: LimitScope,
-    /// The numbers.
-    pub limits: Limits,
-    matcher: Option<ModelMatcher>,
-    state: Arc<Mutex<LimitState>>,
-}
-
-impl LimitEntry {
-    /// A key's limits; `before` is what it had.
-    pub(crate) fn of_key(id: Uuid, limits: Limits, before: Option<&Self>) -> Option<Arc<Self>> {
-        let state = before.map(|entry| Arc::clone(&entry.state)).unwrap_or_default();
-        (!limits.is_empty()).then(|| Arc::new(Self { id, scope: LimitScope::Key, limits, matcher: None, state }))
-    }
-
-    /// A project's limit; `before` are those that the project had.
-    pub(crate) fn of_project(limit: &ProjectLimit, before: &[Arc<Self>]) -> Arc<Self> {
-        let id = limit.id.uuid();
-        let known = before.iter().find(|entry| entry.id == id);
-        let patterns = limit.model.clone().and_then(|model| ModelPatterns::parse("model", vec![model]).ok());
-        Arc::new(Self {
-            id,
-            scope: limit.model.as_deref().map_or(LimitScope::Project, |model| LimitScope::Model(model.into())),
-            limits: limit.limits,
-            // Like a list that refuses: other letters are no way around it.
-            matcher: patterns.map(|patterns| patterns.compile_any_case()),
-            state: known.map(|entry| Arc::clone(&entry.state)).unwrap_or_default(),
-        })
-    }
-
-    /// Whether it holds calls to the model that goes by all of `names`.
-    pub(crate) fn holds(&self, names: &[&str]) -> bool {
-        match (&self.scope, &self.matcher) {
-            (LimitScope::Model(_), Some(matcher)) => names.contains(&"") || matcher.matches_any(names),
-            (LimitScope::Model(_), None) => false,
-            (LimitScope::Key | LimitScope::Project, _) => true,
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, LimitState> {
-        // What is in it is written as a whole, so a panic elsewhere spoils nothing.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A call that isn't within one of its limits.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", self.message())]
-pub struct RateLimited {
-    /// What the limit holds.
-    pub scope: LimitScope,
-    /// Which number, and how long it takes.
-    pub exceeded: Exceeded,
-    /// How all limits of the call stand.
-    pub standing: Standing,
-}
-
-impl RateLimited {
-    fn message(&self) -> String {
-        let Exceeded { measure, limit, wait } = self.exceeded;
-        let whose = match &self.scope {
-            LimitScope::Key => "this API key".to_owned(),
-            LimitScope::Project => "the project of this API key".to_owned(),
-            LimitScope::Model(model) => format!("the model {model} in this project"),
-        };
-        let seconds = wait.map_or(0.0, |wait| (wait.as_secs_f64() * 10.0).ceil() / 10.0);
-        match measure {
-            Measure::Requests => {
-                format!("Rate limit reached for {whose}: {limit} requests a minute. Try again in {seconds} s.")
-            }
-            Measure::Tokens => {
-                format!("Rate limit reached for {whose}: {limit} tokens a minute. Try again in {seconds} s.")
-            }
-            Measure::Parallel => {
-                format!(
-                    "Too many calls at one time for {whose}: {limit} may be under way. Try again when one has ended."
-                )
-            }
-        }
-    }
-}
+use crate::{LimitEntry, LimitScope, RateLimited, Refusal};
 
 /// The shared counts can't be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -157,9 +55,9 @@ impl CallEnd {
 
 type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// What every limit of a call remembers once it is let through, or which of them
+/// What every limit of a call makes of it once it is let through, or which of them
 /// refuses it.
-pub type Admitted = Result<Vec<LimitState>, LimitReached>;
+pub type Admitted = Result<Vec<Look>, LimitReached>;
 
 /// A limit that doesn't let a call through.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,8 +66,8 @@ pub struct LimitReached {
     pub at: usize,
     /// Why.
     pub exceeded: Exceeded,
-    /// What the limits remember that were looked at, in their order.
-    pub states: Vec<LimitState>,
+    /// How those stand that were looked at, in their order.
+    pub looks: Vec<Look>,
 }
 
 /// A limit as a call met it.
@@ -181,11 +79,24 @@ pub struct LimitSeen {
     pub state: LimitState,
     /// When, in nanoseconds since 1970.
     pub at: i64,
+    /// By which of its numbers it would have refused the call, were it not in shadow
+    /// mode.
+    pub would_refuse: Option<Measure>,
+}
+
+impl LimitSeen {
+    /// A limit would refuse any batch, whose calls nobody counts one by one: by the
+    /// first of its numbers.
+    pub fn would_refuse_a_batch(&mut self) {
+        let is_there = |measure: &Measure| self.state.remaining(&self.entry.limits, *measure, self.at).is_some();
+        self.would_refuse = Measure::ALL.into_iter().find(is_there);
+    }
 }
 
 /// Where several processes count together.
 pub trait LimitStore: Send + Sync {
     /// Lets a call of about `tokens` through all of `limits`, or counts it nowhere.
+    /// Where all of them are in shadow mode it gives up soon: nothing waits for it.
     fn admit(
         &self,
         limits: Vec<SharedLimit>,
@@ -210,16 +121,21 @@ pub enum RateLimits {
 /// A call that all of its limits let through: to be [ended](RateLimits::end).
 #[derive(Debug)]
 pub struct Admission {
+    /// Those that count the call.
     limits: Vec<Arc<LimitEntry>>,
+    /// Those in shadow mode that don't: nothing of it is left to be ended there.
+    uncounted: Vec<Arc<LimitEntry>>,
     tokens: u64,
     /// How the limits stand with this call.
     pub standing: Standing,
+    /// Whether one in shadow mode would have refused it.
+    pub would_refuse: bool,
 }
 
 impl Admission {
-    /// Whether the call counts under that limit.
+    /// Whether that limit was asked about the call.
     pub fn holds(&self, limit: &LimitEntry) -> bool {
-        self.limits.iter().any(|held| held.id == limit.id)
+        self.limits.iter().chain(&self.uncounted).any(|held| held.id == limit.id)
     }
 }
 
@@ -238,28 +154,41 @@ impl RateLimits {
         now: Timestamp,
         seen: &mut Vec<LimitSeen>,
     ) -> Result<Admission, Refusal> {
-        let mut standing = Standing::default();
-        if limits.is_empty() {
-            return Ok(Admission { limits, tokens, standing });
+        let mut admission =
+            Admission { limits, uncounted: Vec::new(), tokens, standing: Standing::default(), would_refuse: false };
+        if admission.limits.is_empty() {
+            return Ok(admission);
         }
         let at = nanoseconds(now);
         let admitted = match self {
-            Self::Local => admit_here(&limits, tokens, at),
-            Self::Shared(store) => {
-                let admitted = store.admit(shared(&limits), tokens, now).await;
-                admitted.map_err(|LimitsUnavailable| Refusal::LimitsUnavailable)?
-            }
+            Self::Local => admit_here(&admission.limits, tokens, at),
+            Self::Shared(store) => match store.admit(shared(&admission.limits), tokens, now).await {
+                Ok(admitted) => admitted,
+                Err(LimitsUnavailable) if admission.limits.iter().all(|entry| entry.limits.shadow) => {
+                    admission.uncounted = std::mem::take(&mut admission.limits);
+                    return Ok(admission);
+                }
+                Err(LimitsUnavailable) => return Err(Refusal::LimitsUnavailable),
+            },
         };
-        let states = admitted.as_ref().unwrap_or_else(|reached| &reached.states);
-        for (entry, state) in limits.iter().zip(states) {
-            standing.note(&entry.limits, state, at);
-            seen.push(LimitSeen { entry: Arc::clone(entry), state: *state, at });
+        let looks = admitted.as_ref().unwrap_or_else(|reached| &reached.looks);
+        for (entry, Look { state, would_refuse }) in admission.limits.iter().zip(looks) {
+            admission.standing.note(&entry.limits, state, at);
+            seen.push(LimitSeen { entry: Arc::clone(entry), state: *state, at, would_refuse: *would_refuse });
         }
         match admitted {
-            Ok(_) => Ok(Admission { limits, tokens, standing }),
+            Ok(looks) => {
+                if !looks.iter().all(Look::is_counted) {
+                    let mut looks = looks.iter();
+                    let is_counted = |_: &Arc<LimitEntry>| looks.next().is_none_or(Look::is_counted);
+                    (admission.limits, admission.uncounted) = admission.limits.into_iter().partition(is_counted);
+                    admission.would_refuse = true;
+                }
+                Ok(admission)
+            }
             Err(LimitReached { at, exceeded, .. }) => {
-                let scope = limits.get(at).map_or(LimitScope::Project, |entry| entry.scope.clone());
-                Err(Refusal::RateLimited(Box::new(RateLimited { scope, exceeded, standing })))
+                let scope = admission.limits.get(at).map_or(LimitScope::Project, |entry| entry.scope.clone());
+                Err(Refusal::RateLimited(Box::new(RateLimited { scope, exceeded, standing: admission.standing })))
             }
         }
     }
@@ -295,89 +224,22 @@ pub fn nanoseconds(now: Timestamp) -> i64 {
 /// calls never wait for each other.
 fn admit_here(limits: &[Arc<LimitEntry>], tokens: u64, now: i64) -> Admitted {
     let mut locked: Vec<_> = limits.iter().map(|entry| (entry, entry.lock())).collect();
-    let mut next = Vec::with_capacity(locked.len());
+    let mut looks = Vec::with_capacity(locked.len());
     for (at, (entry, state)) in locked.iter().enumerate() {
-        match state.admit(&entry.limits, tokens, now) {
-            Ok(state) => next.push(state),
+        match Look::admit(**state, &entry.limits, tokens, now) {
+            Ok(look) => looks.push(look),
             Err(exceeded) => {
-                let states = locked.iter().map(|(_, state)| **state).collect();
-                return Err(LimitReached { at, exceeded, states });
+                let looks = locked.iter().map(|(entry, state)| Look::refused(**state, &entry.limits, tokens, now));
+                return Err(LimitReached { at, exceeded, looks: looks.collect() });
             }
         }
     }
-    for ((_, state), next) in locked.iter_mut().zip(&next) {
-        **state = *next;
+    for ((_, state), look) in locked.iter_mut().zip(&looks) {
+        **state = look.state;
     }
-    Ok(next)
+    Ok(looks)
 }
 
 #[cfg(test)]
-mod tests {
-    use keyward_domain::id::{LimitId, OrganizationId, ProjectId};
-
-    use super::*;
-
-    fn limit(number: u128, model: Option<&str>, limits: Limits) -> Arc<LimitEntry> {
-        let at = Timestamp::UNIX_EPOCH;
-        let limit = ProjectLimit {
-            id: LimitId::from_uuid(Uuid::from_u128(number)),
-            organization: OrganizationId::from_uuid(Uuid::nil()),
-            project: ProjectId::from_uuid(Uuid::nil()),
-            model: model.map(str::to_owned),
-            limits,
-            created_at: at,
-            updated_at: at,
-            version: 1,
-        };
-        LimitEntry::of_project(&limit, &[])
-    }
-
-    const NOW: i64 = 1_800_000_000_000_000_000;
-
-    #[test]
-    fn a_call_is_counted_by_all_of_its_limits_or_by_none() {
-        let wide = limit(1, None, Limits { requests_per_minute: Some(100), ..Limits::default() });
-        let narrow = limit(2, Some("gpt*"), Limits { requests_per_minute: Some(1), ..Limits::default() });
-        let both = [wide.clone(), narrow.clone()];
-        let left = |entry: &LimitEntry, state: &LimitState| {
-            state.remaining(&entry.limits, Measure::Requests, NOW).map(|(_, remaining)| remaining)
-        };
-        assert!(admit_here(&both, 0, NOW).is_ok());
-        let refused = admit_here(&both, 0, NOW).unwrap_err();
-        assert_eq!(refused.at, 1);
-        assert_eq!((left(&wide, &refused.states[0]), left(&narrow, &refused.states[1])), (Some(99), Some(0)));
-        assert_eq!(wide.lock().running, 1);
-        let states = admit_here(std::slice::from_ref(&wide), 0, NOW).unwrap();
-        assert_eq!(left(&wide, &states[0]), Some(98));
-    }
-
-    #[test]
-    fn a_limit_of_a_model_knows_it_by_any_name_and_in_any_letters() {
-        let limit = limit(1, Some("gpt-4o*"), Limits::default());
-        assert!(limit.holds(&["fast", "GPT-4o-mini"]));
-        assert!(!limit.holds(&["o4-mini", "openai/o4-mini"]));
-    }
-
-    #[test]
-    fn parallel_calls_are_exact_under_contention() {
-        let entry = limit(1, None, Limits { parallel_requests: Some(7), ..Limits::default() });
-        let limits = [entry.clone()];
-        let most = std::sync::atomic::AtomicU64::new(0);
-        std::thread::scope(|scope| {
-            for _ in 0..8 {
-                scope.spawn(|| {
-                    for _ in 0..500 {
-                        if admit_here(&limits, 0, NOW).is_ok() {
-                            let running = entry.lock().running;
-                            most.fetch_max(running, std::sync::atomic::Ordering::Relaxed);
-                            let mut state = entry.lock();
-                            *state = CallEnd::Unknown.apply(*state, &entry.limits, 0);
-                        }
-                    }
-                });
-            }
-        });
-        assert!(most.into_inner() <= 7);
-        assert_eq!(entry.lock().running, 0);
-    }
-}
+#[path = "limits_tests.rs"]
+mod tests;

@@ -160,6 +160,10 @@ pub struct LimitMet {
     pub limit: u64,
     /// What was left of it: with the call, where it was let through.
     pub remaining: u64,
+    /// Whether the limit was in shadow mode.
+    pub shadow: bool,
+    /// Whether it would have refused the call by this number, were it not.
+    pub would_refuse: bool,
 }
 
 /// A budget as a call met it, in nanodollars.
@@ -176,8 +180,13 @@ pub struct BudgetMet {
     /// What was spent in its period, and held back for calls under way: for this
     /// one too, where it was let through.
     pub charged_nanos: i64,
-    /// What had to be held back for this call.
+    /// What had to be held back for this call; of a budget in shadow mode, what
+    /// would have had to.
     pub reserve_nanos: i64,
+    /// Whether the budget was in shadow mode.
+    pub shadow: bool,
+    /// Whether it would have refused the call, were it not.
+    pub would_refuse: bool,
 }
 
 /// Why there is no answer but Keyward's own.

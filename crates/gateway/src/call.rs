@@ -12,7 +12,7 @@ use std::{
 
 use http::{HeaderValue, Response, StatusCode, header, request};
 use keyward_access::{KeyEntry, presented_key};
-use keyward_domain::{id::RequestId, permission::Permission, provider::Dialect};
+use keyward_domain::{budget::Reserve, id::RequestId, permission::Permission, provider::Dialect};
 use keyward_provider::{Operation, estimate::Asked};
 
 use crate::{
@@ -228,7 +228,7 @@ async fn let_through(
     let tokens = estimate(&body, &wish);
     let budgets = parts.index.budgets_of(key);
     let reserve = match budgets.is_empty() {
-        true => 0,
+        true => Reserve::NOTHING,
         false => pricing::hold_back(call, key, &budgets, &mut candidates, (operation, &body, &wish))?,
     };
     let demand = Demand { limits, tokens, budgets, reserve, ..Demand::default() };

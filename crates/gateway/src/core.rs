@@ -75,7 +75,8 @@ impl Core {
         let parts = &shared.parts;
         let client = Client::new(shared.options.client.clone(), parts.tls.clone());
         let tasks = TaskTracker::new();
-        let ledger = Ledger::new(parts, tasks.clone());
+        let counts = shared.counts.get(number).cloned().unwrap_or_default();
+        let ledger = Ledger::new(parts, Arc::clone(&counts), tasks.clone());
         Self {
             number,
             upstream: Upstream::new(client, Demo::new(Arc::clone(&parts.clock))),
@@ -85,7 +86,7 @@ impl Core {
             tasks,
             scratch: Scratch::default(),
             refusals: Refusals::default(),
-            counts: shared.counts.get(number).cloned().unwrap_or_default(),
+            counts,
             shared,
         }
     }

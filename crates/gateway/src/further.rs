@@ -42,6 +42,11 @@ impl Further {
         self.admission.as_ref().is_some_and(|admission| admission.holds(limit))
     }
 
+    /// Whether one of them, in shadow mode, would have refused the call.
+    pub(crate) fn would_refuse(&self) -> bool {
+        self.admission.as_ref().is_some_and(|admission| admission.would_refuse)
+    }
+
     /// The call has ended.
     pub(crate) fn end(mut self, end: CallEnd) {
         if let Some(admission) = self.admission.take() {

@@ -38,6 +38,7 @@ pub(crate) struct Counts {
     attempts: [AtomicU64; Outcome::ALL.len()],
     /// Taken by this core alone, but for somebody who looks.
     refusals: Mutex<BTreeMap<&'static str, u64>>,
+    shadow_refusals: Mutex<BTreeMap<&'static str, u64>>,
     overhead: [AtomicU64; OVERHEAD_BUCKETS.len() + 1],
     overhead_sum: AtomicU64,
     in_flight: AtomicI64,
@@ -105,6 +106,11 @@ impl Counts {
         add_one(Some(&self.connections_refused));
     }
 
+    /// A call goes out that would have been refused so, were it not for shadow mode.
+    pub(crate) fn would_refuse(&self, code: &'static str) {
+        *self.shadow_refusals.lock().entry(code).or_default() += 1;
+    }
+
     /// A request is answered.
     pub(crate) fn answered(&self, place: Place, answer: &Response<AnswerBody>) {
         let class = usize::from(answer.status().as_u16() / 100).saturating_sub(1);
@@ -143,6 +149,9 @@ pub struct Snapshot {
     pub requests: BTreeMap<(String, &'static str), u64>,
     /// Keyward's own refusals by `error.code`, those because of a provider too.
     pub refusals: BTreeMap<&'static str, u64>,
+    /// Calls that were let through, and that limits and budgets in shadow mode would
+    /// have refused, by the `error.code` they would have got.
+    pub shadow_refusals: BTreeMap<&'static str, u64>,
     /// Answers of providers by class of status.
     pub provider_answers: BTreeMap<&'static str, u64>,
     /// Attempts at providers by how they ended.
@@ -199,8 +208,11 @@ impl Metrics {
             for (counter, outcome) in core.attempts.iter().zip(Outcome::ALL).filter(|(counter, _)| read(counter) > 0) {
                 *sum.attempts.entry(outcome.as_str()).or_default() += read(counter);
             }
-            for (code, count) in &*core.refusals.lock() {
-                *sum.refusals.entry(code).or_default() += count;
+            let codes = [(&core.refusals, &mut sum.refusals), (&core.shadow_refusals, &mut sum.shadow_refusals)];
+            for (counted, total) in codes {
+                for (code, count) in &*counted.lock() {
+                    *total.entry(code).or_default() += count;
+                }
             }
             for (total, counter) in sum.overhead.iter_mut().zip(&core.overhead) {
                 *total += read(counter);

@@ -6,7 +6,7 @@ use std::{cell::RefCell, collections::HashMap, sync::Arc};
 use keyward_access::{BudgetEntry, KeyEntry, KeyIndex};
 use keyward_domain::{
     Clock,
-    budget::BudgetMode,
+    budget::{BudgetMode, BudgetTerms, Reserve},
     clock::to_millis,
     id::{ApiKeyId, OrganizationId},
     price::{Metered, Rates},
@@ -33,27 +33,40 @@ const WEIGHT: i64 = 8;
 /// How many tokens a model answers with, where nobody knows: for estimates.
 const USUAL_OUTPUT: u64 = 1_000;
 
-/// What the budgets of a call hold back for it, in nanodollars, whichever of
-/// `candidates` answers. Under a strict budget those of which nobody knows the
-/// most aren't asked; the first one has to be known.
+/// What the budgets of a call hold back for it, whichever of `candidates` answers.
+/// Under a strict budget those of which nobody knows the most aren't asked; the
+/// first one has to be known. One in shadow mode decides neither who is asked nor,
+/// beside others, what is held back.
 pub(crate) fn hold_back(
     call: &Call<'_>,
     key: &KeyEntry,
     budgets: &[Arc<BudgetEntry>],
     candidates: &mut Vec<Candidate<'_>>,
     (operation, body, wish): (Operation, &[u8], &BodyHead<'_>),
-) -> Result<i64, CallError> {
+) -> Result<Reserve, CallError> {
     if item::kind(operation) == CallKind::Other {
-        return Ok(0);
+        return Ok(Reserve::NOTHING);
     }
     let pricing = &call.core.ledger.pricing;
     let bounds = if wish.is_form { Bounds::UNKNOWN } else { Bounds::of_json(body, operation) };
     let asked = |choice: &Choice<'_>| (choice.credential.provider, choice.model.to_owned());
-    if budgets.iter().all(|entry| entry.budget.terms.mode == BudgetMode::Balanced) {
-        let estimates = candidates.iter().map(|one| pricing.estimate(key, &asked(&one.choice), &bounds));
-        return Ok(estimates.max().unwrap_or(0));
-    }
     let organization = key.project.organization;
+    let mut terms = budgets.iter().map(|entry| &entry.budget.terms);
+    if !terms.clone().any(BudgetTerms::is_strict) {
+        let estimate = || {
+            let estimates = candidates.iter().map(|one| pricing.estimate(key, &asked(&one.choice), &bounds));
+            estimates.max().unwrap_or(0)
+        };
+        if terms.clone().all(|terms| terms.mode == BudgetMode::Balanced) {
+            let nanos = estimate();
+            return Ok(Reserve { nanos, most: Some(nanos) });
+        }
+        let mut ceilings = candidates.iter().map(|one| pricing.ceiling(organization, &asked(&one.choice), &bounds));
+        let first = ceilings.next().and_then(Result::ok);
+        let most = first.map(|first| ceilings.filter_map(Result::ok).fold(first, i64::max));
+        let nanos = most.filter(|_| terms.all(|terms| terms.shadow)).unwrap_or_else(estimate);
+        return Ok(Reserve { nanos, most });
+    }
     let mut refusal = None;
     let (mut most, mut at) = (0, 0);
     candidates.retain(|candidate| {
@@ -71,7 +84,7 @@ pub(crate) fn hold_back(
             Err(_) => false,
         }
     });
-    refusal.map_or(Ok(most), Err)
+    refusal.map_or(Ok(Reserve { nanos: most, most: Some(most) }), Err)
 }
 
 /// Prices, and what calls cost lately on one core.

@@ -3,7 +3,7 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use keyward_access::{Admission, BudgetAdmission, CallEnd, KeyEntry, LimitEntry, Refusal};
+use keyward_access::{Admission, BudgetAdmission, CallEnd, KeyEntry, LimitEntry, LimitSeen, Refusal};
 use keyward_domain::{budget::ChargedAs, limit::Standing};
 
 use crate::{
@@ -24,28 +24,71 @@ pub(crate) struct Reservation {
     further: Vec<Further>,
     /// Where it is noted how limits and budgets stand.
     seen: Seen,
+    /// What limits and budgets in shadow mode would have refused it with.
+    would_refuse: Vec<&'static str>,
     open: bool,
+}
+
+/// What limits and budgets refuse with: `error.code`.
+mod code {
+    pub(super) const RATE_LIMIT: &str = "rate_limit_exceeded";
+    pub(super) const BUDGET: &str = "insufficient_quota";
+    pub(super) const COST_UNKNOWN: &str = "cost_unknown";
+    pub(super) const BATCH: &str = "batch_not_allowed";
 }
 
 impl Reservation {
     /// Of a call that is counted by its request cap.
     pub(crate) const fn counted(ledger: Rc<Ledger>, key: Arc<KeyEntry>, seen: Seen) -> Self {
-        Self { ledger, key, admission: None, budgets: None, further: Vec::new(), seen, open: true }
+        Self {
+            ledger,
+            key,
+            admission: None,
+            budgets: None,
+            further: Vec::new(),
+            seen,
+            would_refuse: Vec::new(),
+            open: true,
+        }
     }
 
     /// Checks 9 and 10.
     pub(crate) async fn admit(&mut self, demand: Demand) -> Result<(), Refusal> {
-        let Demand { limits, tokens, budgets, reserve, .. } = demand;
+        let Demand { limits, tokens, budgets, reserve, is_batch, .. } = demand;
+        let is_looked_at = !limits.is_empty() || !budgets.is_empty();
         let ledger = &self.ledger;
         let mut met = Vec::new();
         let admitted = ledger.limits.admit(limits, tokens, ledger.clock.now(), &mut met).await;
+        if is_batch {
+            met.iter_mut().for_each(LimitSeen::would_refuse_a_batch);
+        }
         self.seen.limits(met);
-        self.admission = Some(admitted?);
+        let admission = self.admission.insert(admitted?);
+        if is_batch {
+            // What a limit would refuse it doesn't count.
+            ledger.end(admission, CallEnd::NeverSent);
+            self.admission = None;
+        } else if admission.would_refuse {
+            self.would_refuse.push(code::RATE_LIMIT);
+        }
         let mut met = Vec::new();
         let admitted = ledger.budgets.admit(budgets, reserve, ledger.clock.now(), &mut met).await;
+        if is_batch {
+            met.iter_mut().for_each(|seen| seen.would_refuse = true);
+        }
         self.seen.budgets(met);
-        self.budgets = Some(admitted?);
+        let held = self.budgets.insert(admitted?);
+        if is_batch && is_looked_at {
+            self.would_refuse.push(code::BATCH);
+        } else if held.would_refuse {
+            self.would_refuse.push(if reserve.most.is_none() { code::COST_UNKNOWN } else { code::BUDGET });
+        }
         Ok(())
+    }
+
+    /// What limits and budgets in shadow mode would have refused it with.
+    pub(crate) fn would_refuse(&self) -> &[&'static str] {
+        &self.would_refuse
     }
 
     /// Since when, and how much of it must be in the journal.
@@ -87,12 +130,17 @@ impl Reservation {
 
     /// The call has to be within these limits too, if it isn't already.
     pub(crate) async fn also_within(&mut self, mut limits: Vec<Arc<LimitEntry>>, tokens: u64) -> Result<(), Refusal> {
-        let Self { ledger, admission, further, seen, .. } = self;
+        let Self { ledger, admission, further, seen, would_refuse, .. } = self;
         limits.retain(|limit| {
             !admission.as_ref().is_some_and(|held| held.holds(limit)) && !further.iter().any(|held| held.holds(limit))
         });
         if !limits.is_empty() {
-            further.push(Further::take(ledger, limits, tokens, seen).await?);
+            let place = Further::take(ledger, limits, tokens, seen).await?;
+            if place.would_refuse() && !would_refuse.contains(&code::RATE_LIMIT) {
+                would_refuse.push(code::RATE_LIMIT);
+                ledger.would_refuse(code::RATE_LIMIT);
+            }
+            further.push(place);
         }
         Ok(())
     }

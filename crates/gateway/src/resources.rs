@@ -172,7 +172,8 @@ async fn one(
     let path = format!("{}/{id}{end}", root(kind));
     let ask = Ask { method, path: &path, dialect: Dialect::OpenAi, operation: None };
     let Sent { answer, mut settlement, .. } =
-        send(call, &caller, &credential, ask, call.head.uri.query(), Bytes::new()).await?;
+        send(call, &caller, &credential, ask, (call.head.uri.query(), Bytes::new()), Demand::without_model(key))
+            .await?;
     settlement.debt = Debt::of(key, &credential, &resource);
     if deed == Deed::Delete && (answer.status.is_success() || answer.status == StatusCode::NOT_FOUND) {
         // The provider has forgotten it; that it stays known here harms nobody.
@@ -197,7 +198,7 @@ async fn upload(call: &Call<'_>, body: Inbound, caller: Authenticated) -> Result
     let credentials = Arc::clone(&caller.key.project.state.load().credentials);
     let credential = credentials.iter().find(|credential| credential.provider.speaks(Dialect::OpenAi));
     let credential = credential.ok_or_else(CallError::provider_not_configured)?;
-    make(call, &caller, credential, ResourceKind::File, body).await
+    make(call, &caller, credential, ResourceKind::File, (body, Demand::without_model(&caller.key))).await
 }
 
 async fn begin(call: &Call<'_>, body: Inbound, caller: Authenticated) -> Result<Response<AnswerBody>, CallError> {
@@ -212,11 +213,14 @@ async fn begin(call: &Call<'_>, body: Inbound, caller: Authenticated) -> Result<
     if key.restricts_models() {
         return Err(CallError::batch_of_any_model());
     }
-    let has_budget = !call.core.shared.parts.index.budgets_of(key).is_empty();
-    if has_budget || key.max_requests.is_some() || !key.limits_of(&[""]).is_empty() {
+    let (limits, budgets) = (key.limits_of(&[""]), call.core.shared.parts.index.budgets_of(key));
+    let are_in_shadow =
+        limits.iter().all(|entry| entry.limits.shadow) && budgets.iter().all(|entry| entry.budget.terms.shadow);
+    if key.max_requests.is_some() || !are_in_shadow {
         return Err(CallError::batch_uncounted());
     }
-    make(call, &caller, &credential, ResourceKind::Batch, body).await
+    let demand = Demand { limits, budgets, is_batch: true, ..Demand::default() };
+    make(call, &caller, &credential, ResourceKind::Batch, (body, demand)).await
 }
 
 /// Has the provider make a resource, and writes it down before anybody is told.
@@ -225,10 +229,11 @@ async fn make(
     caller: &Authenticated,
     credential: &Arc<CredentialEntry>,
     kind: ResourceKind,
-    body: Bytes,
+    (body, demand): (Bytes, Demand),
 ) -> Result<Response<AnswerBody>, CallError> {
     let ask = Ask { method: Method::POST, path: root(kind), dialect: Dialect::OpenAi, operation: None };
-    let Sent { answer, settlement, .. } = send(call, caller, credential, ask, call.head.uri.query(), body).await?;
+    let Sent { answer, settlement, .. } =
+        send(call, caller, credential, ask, (call.head.uri.query(), body), demand).await?;
     // Its object says what it used, and of which model, once it is done.
     let owes = (kind == ResourceKind::Batch).then(String::new);
     keep(call, caller, credential, (kind, owes), answer, settlement).await
@@ -246,13 +251,12 @@ async fn send(
     caller: &Authenticated,
     credential: &Arc<CredentialEntry>,
     ask: Ask<'_>,
-    query: Option<&str>,
-    body: Bytes,
+    (query, body): (Option<&str>, Bytes),
+    demand: Demand,
 ) -> Result<Sent, CallError> {
     let target = call.core.targets.get(credential)?;
     let parts = &call.core.shared.parts;
     parts.index.recheck(caller, parts.clock.now())?;
-    let demand = Demand::without_model(&caller.key);
     let settlement = call.core.ledger.open(call, caller, Item::resource(credential), demand).await?;
     // What makes or deletes something isn't asked twice.
     let may_repeat = ask.method == Method::GET;

@@ -24,7 +24,7 @@ use keyward_access::{
 };
 use keyward_domain::{
     Clock,
-    budget::ChargedAs,
+    budget::{ChargedAs, Reserve},
     clock::to_millis,
     id::{OrganizationId, ProviderResourceId},
     limit::Standing,
@@ -40,6 +40,7 @@ use crate::{
     call::Call,
     error::CallError,
     item::{self, Item},
+    metrics::Counts,
     owed::Debt,
     pricing::Pricing,
     reservation::Reservation,
@@ -53,8 +54,11 @@ pub(crate) struct Demand {
     /// About how many tokens it will use.
     pub(crate) tokens: u64,
     pub(crate) budgets: Vec<Arc<BudgetEntry>>,
-    /// What is held back for it, in nanodollars.
-    pub(crate) reserve: i64,
+    /// What is held back for it.
+    pub(crate) reserve: Reserve,
+    /// It begins a batch, which nothing but limits and budgets in shadow mode lets
+    /// through: none of them can count it.
+    pub(crate) is_batch: bool,
     /// Where it is noted how they stand.
     pub(crate) seen: Seen,
 }
@@ -76,6 +80,7 @@ pub(crate) struct Ledger {
     pub(crate) pricing: Pricing,
     index: Arc<KeyIndex>,
     pub(crate) clock: Arc<dyn Clock>,
+    counts: Arc<Counts>,
     /// For what must be done although nobody waits for it any more.
     pub(crate) tasks: TaskTracker,
     /// Closing records that the journal couldn't take yet.
@@ -85,7 +90,7 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    pub(crate) fn new(parts: &GatewayParts, tasks: TaskTracker) -> Self {
+    pub(crate) fn new(parts: &GatewayParts, counts: Arc<Counts>, tasks: TaskTracker) -> Self {
         Self {
             journal: Arc::clone(&parts.journal),
             caps: parts.caps.clone(),
@@ -94,6 +99,7 @@ impl Ledger {
             pricing: Pricing::new(parts),
             index: Arc::clone(&parts.index),
             clock: Arc::clone(&parts.clock),
+            counts,
             tasks,
             kept: RefCell::default(),
             in_doubt: Cell::new(false),
@@ -108,7 +114,7 @@ impl Ledger {
         key: &Arc<KeyEntry>,
         demand: Demand,
     ) -> Result<(), CallError> {
-        let seen = call.trail.seen(&demand);
+        let seen = call.trail.seen(&demand, key);
         self.reserve(key, Demand { seen, ..demand }).await?.give_back().await;
         Ok(())
     }
@@ -147,7 +153,7 @@ impl Ledger {
         demand: Demand,
     ) -> Result<Settlement, CallError> {
         let (key, credential) = (&caller.key, item.credential);
-        let seen = call.trail.seen(&demand);
+        let seen = call.trail.seen(&demand, key);
         let reservation = self.reserve(key, Demand { seen, ..demand }).await?;
         let counted = key.max_requests.is_some();
         let counted_here = counted && self.caps.counts_in_journal();
@@ -174,6 +180,7 @@ impl Ledger {
             reservation.give_back().await;
             return Err(CallError::journal_unavailable());
         }
+        reservation.would_refuse().iter().copied().for_each(|code| self.would_refuse(code));
         let begun = AtomicBool::new(false);
         let (organization, provider) = (key.project.organization, credential.provider);
         Ok(Settlement {
@@ -188,6 +195,11 @@ impl Ledger {
             runs_on: Rc::default(),
             debt: None,
         })
+    }
+
+    /// A call goes out that would have been refused so, were it not for shadow mode.
+    pub(crate) fn would_refuse(&self, code: &'static str) {
+        self.counts.would_refuse(code);
     }
 
     /// Appends what couldn't be appended before.

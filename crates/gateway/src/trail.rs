@@ -87,9 +87,11 @@ impl Trail {
         self.cached.set(true);
     }
 
-    /// Where it is to be noted how what `demand` asks for stands.
-    pub(crate) fn seen(&self, demand: &Demand) -> Seen {
-        if self.log.is_none() || (demand.limits.is_empty() && demand.budgets.is_empty()) {
+    /// Where it is to be noted how what `demand` asks for stands, and the limits of
+    /// other models that a call of `key` may meet on its way.
+    pub(crate) fn seen(&self, demand: &Demand, key: &KeyEntry) -> Seen {
+        let meets_none = || demand.limits.is_empty() && demand.budgets.is_empty() && !key.limits_models();
+        if self.log.is_none() || meets_none() {
             return Seen::default();
         }
         Seen(Some(Rc::clone(self.seen.get_or_init(Rc::default))))
@@ -103,7 +105,7 @@ impl Trail {
             writer.cached();
         }
         let Some(met) = self.seen.get().map(|met| met.borrow()) else { return };
-        for LimitSeen { entry, state, at } in &met.limits {
+        for LimitSeen { entry, state, at, would_refuse } in &met.limits {
             let of = match &entry.scope {
                 LimitScope::Key => Held::Key,
                 LimitScope::Project => Held::Project,
@@ -112,10 +114,13 @@ impl Trail {
             for measure in Measure::ALL {
                 if let Some(left) = state.remaining(&entry.limits, measure, *at) {
                     writer.limit((entry.id, &of), measure, left);
+                    if entry.limits.shadow {
+                        writer.limit_in_shadow(*would_refuse == Some(measure));
+                    }
                 }
             }
         }
-        for BudgetSeen { entry, charged_nanos, reserve_nanos } in &met.budgets {
+        for BudgetSeen { entry, charged_nanos, reserve_nanos, would_refuse } in &met.budgets {
             writer.budget(&BudgetMet {
                 id: entry.budget.id.uuid(),
                 of: match entry.budget.scope {
@@ -127,6 +132,8 @@ impl Trail {
                 amount_nanos: entry.budget.terms.amount_nanos,
                 charged_nanos: *charged_nanos,
                 reserve_nanos: *reserve_nanos,
+                shadow: entry.budget.terms.shadow,
+                would_refuse: *would_refuse,
             });
         }
     }

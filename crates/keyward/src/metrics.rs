@@ -112,6 +112,10 @@ impl Collector for Told {
         counter(out, "keyward_requests", "Answered requests by route and class of status", requests)?;
         let refusals = now.refusals.iter().map(|(code, count)| ([("code", *code)], *count));
         counter(out, "keyward_refusals", "Requests that Keyward itself refused, by error.code", refusals)?;
+        let shadow = now.shadow_refusals.iter().map(|(code, count)| ([("code", *code)], *count));
+        let help =
+            "Calls that limits and budgets in shadow mode would have refused, by the error.code they would have got";
+        counter(out, "keyward_shadow_refusals", help, shadow)?;
         let errors = now.refusals.iter().filter(|(code, _)| code.starts_with("provider_"));
         let errors = errors.map(|(code, count)| ([("code", *code)], *count));
         counter(out, "keyward_provider_errors", "Calls without an answer of their provider, by error.code", errors)?;

@@ -21,7 +21,7 @@ use support::{House, draft};
 
 fn terms(window: BudgetWindow) -> BudgetTerms {
     let time_zone = TimeZoneName::default();
-    BudgetTerms { amount_nanos: 1_000_000_000, window, time_zone, mode: BudgetMode::Strict }
+    BudgetTerms { amount_nanos: 1_000_000_000, window, time_zone, mode: BudgetMode::Strict, shadow: false }
 }
 
 /// A moment of a call for which 40 are held back.

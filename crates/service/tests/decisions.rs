@@ -106,7 +106,18 @@ async fn whoever_may_not_read_a_projects_usage_does_not_learn_of_its_calls() {
             for of in [Held::Key, Held::Project, Held::Organization] {
                 let id = Uuid::from_u128(5);
                 let window = BudgetWindow::Day;
-                writer.budget(&BudgetMet { id, of, window, amount_nanos: 3, charged_nanos: 2, reserve_nanos: 1 });
+                let (shadow, would_refuse) = (false, false);
+                let (amount_nanos, charged_nanos, reserve_nanos) = (3, 2, 1);
+                writer.budget(&BudgetMet {
+                    id,
+                    of,
+                    window,
+                    amount_nanos,
+                    charged_nanos,
+                    reserve_nanos,
+                    shadow,
+                    would_refuse,
+                });
             }
         });
     }

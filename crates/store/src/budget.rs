@@ -20,6 +20,7 @@ struct Row {
     period: String,
     time_zone: String,
     mode: String,
+    shadow: bool,
     since: i64,
     period_start: i64,
     charged_nanos: i64,
@@ -47,6 +48,7 @@ impl TryFrom<Row> for Kept {
             time_zone: TimeZoneName::stored(row.time_zone),
             mode: BudgetMode::parse("mode", &row.mode)
                 .map_err(|_| StoreError::unreadable("budgets.mode", &row.mode))?,
+            shadow: row.shadow,
         };
         let budget = Budget {
             id: BudgetId::from_uuid(row.id),
@@ -65,8 +67,8 @@ impl TryFrom<Row> for Kept {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, organization_id, project_id, api_key_id, amount_nanos, period, time_zone, mode, since,
-                period_start, charged_nanos, created_at, updated_at, version FROM budgets ",
+            "SELECT id, organization_id, project_id, api_key_id, amount_nanos, period, time_zone, mode, shadow,
+                since, period_start, charged_nanos, created_at, updated_at, version FROM budgets ",
             $rest
         )
     };
@@ -74,8 +76,8 @@ macro_rules! select {
 
 const INSERT: &str =
     "INSERT INTO budgets (id, organization_id, project_id, api_key_id, holder_id, amount_nanos, period,
-        time_zone, mode, since, period_start, charged_nanos, created_at, updated_at, version)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+        time_zone, mode, since, period_start, charged_nanos, created_at, updated_at, version, shadow)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 
 /// Keeps a new budget. Another of the same holder and period is [`is_taken`].
 pub async fn insert(conn: &mut Conn<'_>, budget: &Budget, state: BudgetState) -> Result<(), StoreError> {
@@ -101,13 +103,14 @@ pub async fn insert(conn: &mut Conn<'_>, budget: &Budget, state: BudgetState) ->
         state.charged_nanos,
         to_millis(budget.created_at),
         to_millis(budget.updated_at),
-        budget.version
+        budget.version,
+        budget.terms.shadow
     )
     .map(drop)
 }
 
 const UPDATE: &str = "UPDATE budgets SET amount_nanos = $3, period = $4, time_zone = $5, mode = $6, updated_at = $7,
-        version = $8
+        version = $8, shadow = $9
     WHERE organization_id = $1 AND id = $2";
 
 /// Keeps a changed budget; its count goes on. Another of the same holder and
@@ -124,7 +127,8 @@ pub async fn update(conn: &mut Conn<'_>, budget: &Budget) -> Result<(), StoreErr
         budget.terms.time_zone.as_str(),
         budget.terms.mode.as_str(),
         to_millis(budget.updated_at),
-        budget.version
+        budget.version,
+        budget.terms.shadow
     )
     .map(drop)
 }

@@ -34,6 +34,20 @@ pub async fn admit(conn: &mut Conn<'_>, place: Place, reserve: i64) -> Result<Op
     Ok(row.map(|(start_ms, charged_nanos)| BudgetState { start_ms, charged_nanos }))
 }
 
+const TAKE: &str = "UPDATE budgets SET
+        charged_nanos = CASE WHEN period_start < $3 THEN $4 ELSE charged_nanos + $4 END,
+        period_start = CASE WHEN period_start < $3 THEN $3 ELSE period_start END
+    WHERE id = $1 AND since = $2
+    RETURNING period_start, charged_nanos";
+
+/// The same, whatever is left, as a budget in shadow mode does; `None`: it isn't
+/// there as that.
+pub async fn take(conn: &mut Conn<'_>, place: Place, reserve: i64) -> Result<Option<BudgetState>, StoreError> {
+    let Place { id, since, start } = place;
+    let row = sql!(conn, fetch_optional as (i64, i64), TAKE, id.uuid(), since, start, reserve)?;
+    Ok(row.map(|(start_ms, charged_nanos)| BudgetState { start_ms, charged_nanos }))
+}
+
 const CHARGE: &str = "UPDATE budgets SET
         charged_nanos = CASE WHEN period_start < $3 THEN $4 ELSE charged_nanos + $4 END,
         period_start = CASE WHEN period_start < $3 THEN $3 ELSE period_start END

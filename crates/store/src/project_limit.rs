@@ -23,6 +23,7 @@ struct Row {
     requests_per_minute: Option<i64>,
     tokens_per_minute: Option<i64>,
     parallel_requests: Option<i64>,
+    shadow: bool,
     created_at: i64,
     updated_at: i64,
     version: i64,
@@ -39,6 +40,7 @@ impl From<Row> for ProjectLimit {
                 requests_per_minute: row.requests_per_minute.map(i64::cast_unsigned),
                 tokens_per_minute: row.tokens_per_minute.map(i64::cast_unsigned),
                 parallel_requests: row.parallel_requests.map(i64::cast_unsigned),
+                shadow: row.shadow,
             },
             created_at: from_millis(row.created_at),
             updated_at: from_millis(row.updated_at),
@@ -49,14 +51,14 @@ impl From<Row> for ProjectLimit {
 
 /// The three numbers as they are stored.
 fn numbers(limits: &Limits) -> [Option<i64>; 3] {
-    let Limits { requests_per_minute, tokens_per_minute, parallel_requests } = *limits;
+    let Limits { requests_per_minute, tokens_per_minute, parallel_requests, shadow: _ } = *limits;
     [requests_per_minute, tokens_per_minute, parallel_requests]
         .map(|number| number.map(|number| i64::try_from(number).unwrap_or(i64::MAX)))
 }
 
 const INSERT: &str = "INSERT INTO project_limits (id, organization_id, project_id, model, requests_per_minute,
-        tokens_per_minute, parallel_requests, created_at, updated_at, version)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        tokens_per_minute, parallel_requests, created_at, updated_at, version, shadow)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
 /// Keeps a new limit. A model that has one already is [`model_is_taken`].
 pub async fn insert(conn: &mut Conn<'_>, limit: &ProjectLimit) -> Result<(), StoreError> {
@@ -74,13 +76,14 @@ pub async fn insert(conn: &mut Conn<'_>, limit: &ProjectLimit) -> Result<(), Sto
         parallel,
         to_millis(limit.created_at),
         to_millis(limit.updated_at),
-        limit.version
+        limit.version,
+        limit.limits.shadow
     )
     .map(drop)
 }
 
 const UPDATE: &str = "UPDATE project_limits SET model = $3, requests_per_minute = $4, tokens_per_minute = $5,
-        parallel_requests = $6, updated_at = $7, version = $8
+        parallel_requests = $6, updated_at = $7, version = $8, shadow = $9
     WHERE organization_id = $1 AND id = $2";
 
 /// Keeps a changed limit. A model that has one already is [`model_is_taken`].
@@ -97,7 +100,8 @@ pub async fn update(conn: &mut Conn<'_>, limit: &ProjectLimit) -> Result<(), Sto
         tokens,
         parallel,
         to_millis(limit.updated_at),
-        limit.version
+        limit.version,
+        limit.limits.shadow
     )
     .map(drop)
 }
@@ -118,7 +122,7 @@ macro_rules! select {
     ($which:literal) => {
         concat!(
             "SELECT id, organization_id, project_id, model, requests_per_minute, tokens_per_minute,
-                parallel_requests, created_at, updated_at, version FROM project_limits ",
+                parallel_requests, shadow, created_at, updated_at, version FROM project_limits ",
             $which
         )
     };

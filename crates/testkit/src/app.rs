@@ -200,6 +200,11 @@ impl TestApp {
         &self.data_dir
     }
 
+    /// Whether its database is PostgreSQL, where several processes count together.
+    pub const fn is_on_postgres(&self) -> bool {
+        self.database.is_some()
+    }
+
     /// Stops it, as SIGTERM does, and takes its database away.
     pub async fn finish(self) {
         let Self { server, database, line, admin, stranger, nobody, .. } = self;

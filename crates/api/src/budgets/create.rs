@@ -31,12 +31,16 @@ pub struct CreateBudgetBody {
     /// `strict` (unless said otherwise) or `balanced`.
     #[serde(default)]
     pub mode: Option<String>,
+    /// Whether calls that it doesn't cover are let through, and only told (shadow
+    /// mode); false unless said otherwise.
+    #[serde(default)]
+    pub shadow: Option<bool>,
 }
 
 impl CreateBudgetBody {
     fn terms(self) -> Result<BudgetTerms, Invalid> {
-        let Self { amount, window, time_zone, mode } = self;
-        TermsBody { amount: Some(amount), window, time_zone, mode }.read()?.apply(None)
+        let Self { amount, window, time_zone, mode, shadow } = self;
+        TermsBody { amount: Some(amount), window, time_zone, mode, shadow }.read()?.apply(None)
     }
 }
 

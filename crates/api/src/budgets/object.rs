@@ -23,6 +23,9 @@ pub struct KeyBudgetObject {
     pub time_zone: String,
     /// `strict` or `balanced`.
     pub mode: &'static str,
+    /// Whether calls that it doesn't cover are let through, and only told (shadow
+    /// mode).
+    pub shadow: bool,
     /// What calls cost in the present period, in decimal dollars.
     pub spent: String,
     /// The same in nanodollars.
@@ -43,6 +46,7 @@ impl KeyBudgetObject {
             window: terms.window.as_str(),
             time_zone: terms.time_zone.as_str().to_owned(),
             mode: terms.mode.as_str(),
+            shadow: terms.shadow,
             spent: dollars(spent_nanos),
             spent_nanos,
             reserved: dollars(reserved_nanos),

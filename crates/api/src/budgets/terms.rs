@@ -25,6 +25,10 @@ pub struct TermsBody {
     /// it can cost to be left; `balanced`: what such calls cost lately.
     #[serde(default)]
     pub mode: Option<String>,
+    /// Whether calls that it doesn't cover are let through, and only told (shadow
+    /// mode); false unless said otherwise.
+    #[serde(default)]
+    pub shadow: Option<bool>,
 }
 
 impl TermsBody {
@@ -35,6 +39,7 @@ impl TermsBody {
             window: self.window.as_deref().map(|text| BudgetWindow::parse("window", text)).transpose()?,
             time_zone: self.time_zone.as_deref().map(|text| TimeZoneName::parse("time_zone", text)).transpose()?,
             mode: self.mode.as_deref().map(|text| BudgetMode::parse("mode", text)).transpose()?,
+            shadow: self.shadow,
         })
     }
 }

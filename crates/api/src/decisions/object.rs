@@ -79,6 +79,11 @@ pub struct LimitMetObject {
     pub limit: u64,
     /// What was left of it: with the call, where its limits let it through.
     pub remaining: u64,
+    /// Whether the limit was in shadow mode.
+    pub shadow: bool,
+    /// Whether it would have refused the call by this number, were it not in shadow
+    /// mode.
+    pub would_refuse: bool,
 }
 
 /// A budget as a call met it.
@@ -99,10 +104,15 @@ pub struct BudgetMetObject {
     pub charged: String,
     /// The same in nanodollars.
     pub charged_nanos: i64,
-    /// What had to be held back for this call, in decimal dollars.
+    /// What had to be held back for this call, in decimal dollars; of a budget in
+    /// shadow mode, what would have had to.
     pub reserve: String,
     /// The same in nanodollars.
     pub reserve_nanos: i64,
+    /// Whether the budget was in shadow mode.
+    pub shadow: bool,
+    /// Whether it would have refused the call, were it not in shadow mode.
+    pub would_refuse: bool,
 }
 
 impl From<Decision> for DecisionObject {
@@ -147,6 +157,8 @@ impl From<LimitMet> for LimitMetObject {
             measure: met.measure.as_str(),
             limit: met.limit,
             remaining: met.remaining,
+            shadow: met.shadow,
+            would_refuse: met.would_refuse,
             model: match met.of {
                 Held::Model(model) => Some(model),
                 _ => None,
@@ -167,6 +179,8 @@ impl From<BudgetMet> for BudgetMetObject {
             charged_nanos: met.charged_nanos,
             reserve: dollars(met.reserve_nanos),
             reserve_nanos: met.reserve_nanos,
+            shadow: met.shadow,
+            would_refuse: met.would_refuse,
         }
     }
 }

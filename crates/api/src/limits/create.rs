@@ -32,6 +32,10 @@ pub struct CreateLimitBody {
     /// Calls under way at one time, 1 to 10^9.
     #[serde(default)]
     pub parallel_requests: Option<i64>,
+    /// Whether calls beyond it are let through, and only told (shadow mode); false
+    /// unless said otherwise.
+    #[serde(default)]
+    pub shadow: Option<bool>,
 }
 
 /// Creates a rate limit of a project. In force when this answers.
@@ -46,11 +50,12 @@ pub async fn create(
     Path(project_id): Path<String>,
     request: Creating<CreateLimitBody>,
 ) -> Result<Json<LimitObject>, ApiError> {
-    let CreateLimitBody { model, requests_per_minute, tokens_per_minute, parallel_requests } = request.body;
+    let CreateLimitBody { model, requests_per_minute, tokens_per_minute, parallel_requests, shadow } = request.body;
     let numbers = LimitsBody {
         requests_per_minute: Some(requests_per_minute),
         tokens_per_minute: Some(tokens_per_minute),
         parallel_requests: Some(parallel_requests),
+        shadow,
     };
     let command = CreateLimit {
         project: id(&project_id, "project")?,

@@ -36,13 +36,16 @@ pub struct ModifyLimitBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<i64>)]
     pub parallel_requests: Option<Option<i64>>,
+    /// Whether calls beyond it are let through, and only told (shadow mode).
+    #[serde(default)]
+    pub shadow: Option<bool>,
 }
 
 impl ModifyLimitBody {
     fn patch(self, expected_version: Option<i64>) -> Result<LimitPatch, Invalid> {
-        let Self { model, requests_per_minute, tokens_per_minute, parallel_requests } = self;
+        let Self { model, requests_per_minute, tokens_per_minute, parallel_requests, shadow } = self;
         let model = model.map(|model| ProjectLimit::parse_model(&model.unwrap_or_default()));
-        let limits = LimitsBody { requests_per_minute, tokens_per_minute, parallel_requests };
+        let limits = LimitsBody { requests_per_minute, tokens_per_minute, parallel_requests, shadow };
         Ok(LimitPatch { model: model.transpose()?, limits: limits.read()?, of_models: false, expected_version })
     }
 }

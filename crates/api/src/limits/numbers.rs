@@ -26,14 +26,22 @@ pub struct LimitsBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<i64>)]
     pub parallel_requests: Option<Option<i64>>,
+    /// Whether calls beyond them are let through, and only told (shadow mode); false
+    /// unless said otherwise.
+    #[serde(default)]
+    pub shadow: Option<bool>,
 }
 
 impl LimitsBody {
     /// Takes all numbers away.
-    pub const NONE: Self =
-        Self { requests_per_minute: Some(None), tokens_per_minute: Some(None), parallel_requests: Some(None) };
+    pub const NONE: Self = Self {
+        requests_per_minute: Some(None),
+        tokens_per_minute: Some(None),
+        parallel_requests: Some(None),
+        shadow: Some(false),
+    };
 
-    /// Reads all three.
+    /// Reads all of them.
     pub fn read(&self) -> Result<LimitsPatch, Invalid> {
         let number = |param, field: Option<Option<i64>>| {
             field.map(|number| number.map(|number| parse_limit(param, number)).transpose()).transpose()
@@ -42,6 +50,7 @@ impl LimitsBody {
             requests_per_minute: number("requests_per_minute", self.requests_per_minute)?,
             tokens_per_minute: number("tokens_per_minute", self.tokens_per_minute)?,
             parallel_requests: number("parallel_requests", self.parallel_requests)?,
+            shadow: self.shadow,
         })
     }
 }
@@ -55,11 +64,13 @@ pub struct LimitsObject {
     pub tokens_per_minute: Option<u64>,
     /// Calls under way at one time.
     pub parallel_requests: Option<u64>,
+    /// Whether calls beyond them are let through, and only told (shadow mode).
+    pub shadow: bool,
 }
 
 impl From<Limits> for LimitsObject {
     fn from(limits: Limits) -> Self {
-        let Limits { requests_per_minute, tokens_per_minute, parallel_requests } = limits;
-        Self { requests_per_minute, tokens_per_minute, parallel_requests }
+        let Limits { requests_per_minute, tokens_per_minute, parallel_requests, shadow } = limits;
+        Self { requests_per_minute, tokens_per_minute, parallel_requests, shadow }
     }
 }

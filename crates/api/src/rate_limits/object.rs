@@ -19,6 +19,9 @@ pub struct RateLimitObject {
     pub max_requests_per_1_minute: Option<u64>,
     /// Tokens in a minute; null: any number.
     pub max_tokens_per_1_minute: Option<u64>,
+    /// Keyward's own: whether calls beyond it are let through, and only told (shadow
+    /// mode).
+    pub shadow: bool,
 }
 
 impl HasId for RateLimitObject {
@@ -35,6 +38,7 @@ impl From<ProjectLimit> for RateLimitObject {
             model: limit.model.unwrap_or_default(),
             max_requests_per_1_minute: limit.limits.requests_per_minute,
             max_tokens_per_1_minute: limit.limits.tokens_per_minute,
+            shadow: limit.limits.shadow,
         }
     }
 }

@@ -29,6 +29,10 @@ pub struct UpdateRateLimitBody {
     /// Tokens in a minute, read and written, 1 to 10^9.
     #[serde(default)]
     pub max_tokens_per_1_minute: Option<i64>,
+    /// Keyward's own: whether calls beyond it are let through, and only told (shadow
+    /// mode).
+    #[serde(default)]
+    pub shadow: Option<bool>,
     /// The specification's field for what Keyward doesn't limit; null only.
     #[serde(default)]
     #[expect(dead_code, reason = "read so that anything but null is refused")]
@@ -54,6 +58,7 @@ impl UpdateRateLimitBody {
             requests_per_minute: number("max_requests_per_1_minute", self.max_requests_per_1_minute)?,
             tokens_per_minute: number("max_tokens_per_1_minute", self.max_tokens_per_1_minute)?,
             parallel_requests: None,
+            shadow: self.shadow,
         };
         Ok(LimitPatch { limits, of_models: true, ..LimitPatch::default() })
     }

@@ -12,7 +12,8 @@ use crate::{
     extract::{AdminActor, id},
 };
 
-/// Your organization's hard spend limit: its strict budget of calendar months.
+/// Your organization's hard spend limit: its strict budget of calendar months, unless
+/// that is in shadow mode.
 #[utoipa::path(
     get, path = "/v1/organization/spend_limit", operation_id = "get-organization-spend-limit", tag = "Budgets",
     responses((status = 200, body = SpendLimitObject))
@@ -21,7 +22,8 @@ pub async fn retrieve(State(api): State<Api>, actor: AdminActor) -> Result<Json<
     Ok(Json(budget::find_spend_limit(&api.keyward, &actor, None).await?.into()))
 }
 
-/// A project's hard spend limit: its strict budget of calendar months.
+/// A project's hard spend limit: its strict budget of calendar months, unless that is
+/// in shadow mode.
 #[utoipa::path(
     get, path = "/v1/organization/projects/{project_id}/spend_limit", operation_id = "get-project-spend-limit", tag = "Budgets",
     params(("project_id" = String, Path, description = "Id of the project")),

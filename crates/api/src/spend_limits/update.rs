@@ -47,7 +47,7 @@ impl UpdateSpendLimitBody {
 }
 
 /// Makes or replaces your organization's hard spend limit: its strict budget of
-/// calendar months. In force when this answers.
+/// calendar months, which isn't in shadow mode then. In force when this answers.
 #[utoipa::path(
     post, path = "/v1/organization/spend_limit", operation_id = "update-organization-spend-limit", tag = "Budgets",
     request_body = UpdateSpendLimitBody, responses((status = 200, body = SpendLimitObject))
@@ -61,7 +61,7 @@ pub async fn update(
 }
 
 /// Makes or replaces a project's hard spend limit: its strict budget of calendar
-/// months. In force when this answers.
+/// months, which isn't in shadow mode then. In force when this answers.
 #[utoipa::path(
     post, path = "/v1/organization/projects/{project_id}/spend_limit", operation_id = "update-project-spend-limit", tag = "Budgets",
     params(("project_id" = String, Path, description = "Id of the project")),

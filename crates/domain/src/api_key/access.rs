@@ -60,7 +60,8 @@ pub struct AccessPatch {
 }
 
 impl KeyAccess {
-    /// Applies an edit; refuses a new budget without an amount.
+    /// Applies an edit; refuses a new budget without an amount, and shadow mode for
+    /// limits that aren't there.
     pub fn apply(&mut self, patch: AccessPatch) -> Result<(), Invalid> {
         let AccessPatch { scopes, allowed_models, allowed_ips, allowed_origins, require_origin, limits, budget } =
             patch;
@@ -73,6 +74,10 @@ impl KeyAccess {
         set(&mut self.allowed_origins, allowed_origins);
         set(&mut self.require_origin, require_origin);
         self.limits = limits.apply(self.limits);
+        if limits.shadow == Some(true) && self.limits.is_empty() {
+            let message = "This key has no limits of its own that could be in shadow mode. Give requests_per_minute, tokens_per_minute or parallel_requests, too.";
+            return Err(Invalid::new("limits.shadow", message));
+        }
         Ok(())
     }
 
@@ -202,6 +207,18 @@ mod tests {
         for wrong in ["app.example.com", "https://a/b", "null", "*", "data:x", "https://u@a"] {
             assert!(Origin::parse("o", wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn shadow_mode_needs_limits_that_could_be_in_it() {
+        let shadow = LimitsPatch { shadow: Some(true), ..LimitsPatch::default() };
+        let mut access = KeyAccess::default();
+        let patch = |limits| AccessPatch { limits, ..AccessPatch::default() };
+        assert_eq!(access.apply(patch(shadow)).unwrap_err().param, "limits.shadow");
+        let two = LimitsPatch { parallel_requests: Some(Some(2)), ..shadow };
+        access.apply(patch(two)).unwrap();
+        assert!(access.limits.shadow);
+        assert_eq!(serde_json::from_value::<KeyAccess>(serde_json::to_value(&access).unwrap()).unwrap(), access);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub use period::{BudgetWindow, Period, TimeZoneName};
-pub use state::{BudgetState, Charge, ChargedAs, OverBudget};
+pub use state::{BudgetState, Charge, ChargedAs, OverBudget, Reserve};
 
 /// The most that a budget may be, in dollars.
 const MOST_DOLLARS: u64 = 1_000_000_000;
@@ -66,6 +66,9 @@ pub struct BudgetTerms {
     pub time_zone: TimeZoneName,
     /// How sure it is.
     pub mode: BudgetMode,
+    /// Whether what it doesn't cover is only told, and let through.
+    #[serde(default)]
+    pub shadow: bool,
 }
 
 impl BudgetTerms {
@@ -88,6 +91,11 @@ impl BudgetTerms {
         self.window == other.window && self.time_zone == other.time_zone
     }
 
+    /// Whether it is never exceeded.
+    pub fn is_strict(&self) -> bool {
+        self.mode == BudgetMode::Strict && !self.shadow
+    }
+
     /// The amount in decimal dollars.
     pub fn amount(&self) -> String {
         dollars(self.amount_nanos)
@@ -105,11 +113,13 @@ pub struct TermsPatch {
     pub time_zone: Option<TimeZoneName>,
     /// How sure it is.
     pub mode: Option<BudgetMode>,
+    /// Whether what it doesn't cover is only told.
+    pub shadow: Option<bool>,
 }
 
 impl TermsPatch {
     /// What a budget is after the edit; a new one needs its amount, counts
-    /// months in UTC and is strict unless the edit says otherwise.
+    /// months in UTC, is strict and enforced unless the edit says otherwise.
     pub fn apply(self, before: Option<&BudgetTerms>) -> Result<BudgetTerms, Invalid> {
         let amount_nanos = self.amount_nanos.or(before.map(|terms| terms.amount_nanos)).ok_or_else(|| {
             Invalid::new("budget.amount", "A budget needs an amount in decimal dollars, such as \"25.00\".")
@@ -119,6 +129,7 @@ impl TermsPatch {
             window: self.window.or(before.map(|terms| terms.window)).unwrap_or_default(),
             time_zone: self.time_zone.or(before.map(|terms| terms.time_zone.clone())).unwrap_or_default(),
             mode: self.mode.or(before.map(|terms| terms.mode)).unwrap_or_default(),
+            shadow: self.shadow.or(before.map(|terms| terms.shadow)).unwrap_or_default(),
         })
     }
 }
@@ -230,10 +241,25 @@ mod tests {
             (terms.window, terms.mode, terms.time_zone.as_str()),
             (BudgetWindow::Month, BudgetMode::Strict, "UTC")
         );
+        assert!(terms.is_strict());
         assert_eq!(TermsPatch::default().apply(None).unwrap_err().param, "budget.amount");
         let weekly =
             TermsPatch { window: Some(BudgetWindow::Week), ..TermsPatch::default() }.apply(Some(&terms)).unwrap();
         assert_eq!(weekly, BudgetTerms { window: BudgetWindow::Week, ..terms.clone() });
         assert!(!weekly.counts_alike(&terms));
+    }
+
+    #[test]
+    fn shadow_mode_stays_until_it_is_named_and_counts_as_before() {
+        let terms = TermsPatch { amount_nanos: Some(1), shadow: Some(true), ..TermsPatch::default() };
+        let shadow = terms.apply(None).unwrap();
+        assert!(shadow.shadow && !shadow.is_strict());
+        let dearer = TermsPatch { amount_nanos: Some(2), ..TermsPatch::default() }.apply(Some(&shadow)).unwrap();
+        assert_eq!(dearer, BudgetTerms { amount_nanos: 2, ..shadow.clone() });
+        let off = TermsPatch { shadow: Some(false), ..TermsPatch::default() }.apply(Some(&shadow)).unwrap();
+        assert!(off.is_strict() && off.counts_alike(&shadow));
+        // As it stood in a key before there was shadow mode.
+        let kept = r#"{"amount_nanos":1,"window":"month","time_zone":"UTC","mode":"strict"}"#;
+        assert_eq!(serde_json::from_str::<BudgetTerms>(kept).unwrap(), off);
     }
 }

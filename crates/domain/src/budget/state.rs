@@ -6,7 +6,7 @@
 //! A call belongs to the period in which it was let through. Pure: whoever keeps
 //! the state, in memory or in a database, keeps it for one call at a time.
 
-use super::Budget;
+use super::{Budget, BudgetMode, BudgetTerms};
 
 /// A budget's memory, in nanodollars. The default is that of one that saw no call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,6 +42,14 @@ impl BudgetState {
         Ok(Self { charged_nanos, ..self })
     }
 
+    /// What it remembers of a call for which `reserve` is held back, whatever is
+    /// left: what is spent is a fact, also to a budget in shadow mode.
+    #[must_use]
+    pub const fn take(self, reserve: i64) -> Self {
+        let reserve = if reserve > 0 { reserve } else { 0 };
+        Self { charged_nanos: self.charged_nanos.saturating_add(reserve), ..self }
+    }
+
     /// What it remembers once `nanos` are added to what is charged to the period
     /// that begins at `start_ms`. An earlier period is over.
     #[must_use]
@@ -51,6 +59,43 @@ impl BudgetState {
             return state;
         }
         Self { charged_nanos: state.charged_nanos.saturating_add(nanos), ..state }
+    }
+}
+
+/// What a call needs of its budgets, in nanodollars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reserve {
+    /// What is held back for it, of each of them.
+    pub nanos: i64,
+    /// The most that it can cost; `None`: nobody knows. Only a strict budget in
+    /// shadow mode asks for it: one that is enforced decides what is held back.
+    pub most: Option<i64>,
+}
+
+impl Reserve {
+    /// Of a call that costs nothing.
+    pub const NOTHING: Self = Self { nanos: 0, most: Some(0) };
+
+    /// What a budget needs to have left for the call; `None`: there is no telling,
+    /// so a strict budget wouldn't let it through.
+    pub fn needed(&self, terms: &BudgetTerms) -> Option<i64> {
+        match terms.mode {
+            BudgetMode::Strict if terms.shadow => self.most,
+            BudgetMode::Strict | BudgetMode::Balanced => Some(self.nanos),
+        }
+    }
+
+    /// Whether a budget in shadow mode to which `charged_nanos` are charged without
+    /// the call would refuse it.
+    pub fn would_be_refused(&self, terms: &BudgetTerms, charged_nanos: i64) -> bool {
+        let covers = |needed: i64| charged_nanos.saturating_add(needed.max(0)) <= terms.amount_nanos;
+        terms.shadow && !self.needed(terms).is_some_and(covers)
+    }
+}
+
+impl Default for Reserve {
+    fn default() -> Self {
+        Self::NOTHING
     }
 }
 
@@ -124,6 +169,7 @@ mod tests {
             window: BudgetWindow::Day,
             time_zone: TimeZoneName::default(),
             mode: BudgetMode::Strict,
+            shadow: false,
         };
         Budget {
             id: BudgetId::from_uuid(Uuid::nil()),
@@ -147,6 +193,21 @@ mod tests {
         assert_eq!(state.admit(100, 40).map(|state| state.charged_nanos), Ok(100));
         assert_eq!(state.admit(100, 41), Err(OverBudget { charged_nanos: 60 }));
         assert_eq!(state.admit(50, 0), Err(OverBudget { charged_nanos: 60 }));
+    }
+
+    #[test]
+    fn a_budget_in_shadow_mode_is_charged_whatever_is_left_and_knows_what_it_would_refuse() {
+        let strict = BudgetTerms { shadow: true, ..daily(0).terms };
+        let balanced = BudgetTerms { mode: BudgetMode::Balanced, ..strict.clone() };
+        let reserve = Reserve { nanos: 10, most: Some(41) };
+        assert_eq!(BudgetState { start_ms: 0, charged_nanos: 95 }.take(10).charged_nanos, 105);
+        for (charged, by_strict, by_balanced) in [(59, false, false), (60, true, false), (91, true, true)] {
+            assert_eq!(reserve.would_be_refused(&strict, charged), by_strict, "{charged}");
+            assert_eq!(reserve.would_be_refused(&balanced, charged), by_balanced, "{charged}");
+        }
+        let unknown = Reserve { nanos: 0, most: None };
+        assert!(unknown.would_be_refused(&strict, 0) && !unknown.would_be_refused(&balanced, 0));
+        assert!(!unknown.would_be_refused(&daily(0).terms, 1_000), "what is enforced refuses by itself");
     }
 
     #[test]

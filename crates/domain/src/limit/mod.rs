@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub use rate::Rate;
-pub use state::{Exceeded, Gauge, LimitState, Measure, Standing};
+pub use state::{Exceeded, Gauge, LimitState, Look, Measure, Standing};
 
 /// The highest number that a limit may be.
 pub const MAX_LIMIT: i64 = 1_000_000_000;
@@ -38,12 +38,14 @@ pub struct Limits {
     /// Calls under way at one time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parallel_requests: Option<u64>,
+    /// Whether what goes beyond is only told, and let through.
+    pub shadow: bool,
 }
 
 impl Limits {
     /// Whether nothing is limited.
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        Self { shadow: false, ..*self } == Self::default()
     }
 }
 
@@ -56,16 +58,21 @@ pub struct LimitsPatch {
     pub tokens_per_minute: Option<Option<u64>>,
     /// Another number of calls at one time, or none.
     pub parallel_requests: Option<Option<u64>>,
+    /// Whether what goes beyond is only told.
+    pub shadow: Option<bool>,
 }
 
 impl LimitsPatch {
-    /// The numbers after the edit.
+    /// The numbers after the edit. Where none is left there is nothing that could
+    /// be in shadow mode.
     pub fn apply(self, limits: Limits) -> Limits {
-        Limits {
+        let after = Limits {
             requests_per_minute: self.requests_per_minute.unwrap_or(limits.requests_per_minute),
             tokens_per_minute: self.tokens_per_minute.unwrap_or(limits.tokens_per_minute),
             parallel_requests: self.parallel_requests.unwrap_or(limits.parallel_requests),
-        }
+            shadow: self.shadow.unwrap_or(limits.shadow),
+        };
+        Limits { shadow: after.shadow && !after.is_empty(), ..after }
     }
 }
 
@@ -76,6 +83,7 @@ impl From<Limits> for LimitsPatch {
             requests_per_minute: Some(limits.requests_per_minute),
             tokens_per_minute: Some(limits.tokens_per_minute),
             parallel_requests: Some(limits.parallel_requests),
+            shadow: Some(limits.shadow),
         }
     }
 }
@@ -171,5 +179,23 @@ mod tests {
         assert!(ProjectLimit::check(Limits::default()).is_err());
         let one = Limits { parallel_requests: Some(1), ..Limits::default() };
         assert_eq!(ProjectLimit::check(one), Ok(one));
+        assert!(ProjectLimit::check(Limits { shadow: true, ..Limits::default() }).is_err());
+    }
+
+    #[test]
+    fn shadow_mode_stays_until_it_is_named_or_no_number_is_left() {
+        let shadow = Limits { requests_per_minute: Some(5), shadow: true, ..Limits::default() };
+        let patch = LimitsPatch { requests_per_minute: Some(Some(6)), ..LimitsPatch::default() };
+        assert_eq!(patch.apply(shadow), Limits { requests_per_minute: Some(6), ..shadow });
+        let off = LimitsPatch { shadow: Some(false), ..LimitsPatch::default() };
+        assert_eq!(off.apply(shadow), Limits { shadow: false, ..shadow });
+        let none = LimitsPatch { requests_per_minute: Some(None), ..LimitsPatch::default() };
+        assert_eq!(none.apply(shadow), Limits::default());
+    }
+
+    #[test]
+    fn numbers_that_were_kept_before_there_was_shadow_mode_are_enforced() {
+        let kept: Limits = serde_json::from_str(r#"{"requests_per_minute":5}"#).unwrap();
+        assert_eq!(kept, Limits { requests_per_minute: Some(5), ..Limits::default() });
     }
 }

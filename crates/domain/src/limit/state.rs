@@ -145,9 +145,47 @@ impl LimitState {
     }
 }
 
+/// What one limit makes of a call that isn't refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// What the limit remembers: of the call too, where it counts it.
+    pub state: LimitState,
+    /// What there is too much of for a limit in shadow mode, which doesn't count
+    /// the call then.
+    pub would_refuse: Option<Measure>,
+}
+
+impl Look {
+    /// Lets a call of about `tokens` through at `now`, as `state` stands. A limit in
+    /// shadow mode lets every call through; what it would have refused it counts as
+    /// little as if it had.
+    pub fn admit(state: LimitState, limits: &Limits, tokens: u64, now: i64) -> Result<Self, Exceeded> {
+        match state.admit(limits, tokens, now) {
+            Ok(state) => Ok(Self { state, would_refuse: None }),
+            Err(exceeded) if limits.shadow => Ok(Self { state, would_refuse: Some(exceeded.measure) }),
+            Err(exceeded) => Err(exceeded),
+        }
+    }
+
+    /// How `state` stands to a call that another limit refuses: no limit counts it.
+    pub fn refused(state: LimitState, limits: &Limits, tokens: u64, now: i64) -> Self {
+        let exceeded = state.admit(limits, tokens, now).err().filter(|_| limits.shadow);
+        Self { state, would_refuse: exceeded.map(|exceeded| exceeded.measure) }
+    }
+
+    /// Whether the limit counts the call.
+    pub const fn is_counted(&self) -> bool {
+        self.would_refuse.is_none()
+    }
+}
+
 impl Standing {
-    /// Takes in how one more limit stands at `now`.
+    /// Takes in how one more limit stands at `now`. One in shadow mode is nothing
+    /// that a caller has to mind.
     pub fn note(&mut self, limits: &Limits, state: &LimitState, now: i64) {
+        if limits.shadow {
+            return;
+        }
         let note = |kept: &mut Option<Gauge>, limit: Option<u64>, full_at: i64| {
             let Some(limit) = limit else { return };
             let rate = Rate::new(limit);
@@ -175,7 +213,25 @@ mod tests {
             requests_per_minute: Some(requests),
             tokens_per_minute: Some(tokens),
             parallel_requests: Some(parallel),
+            shadow: false,
         }
+    }
+
+    #[test]
+    fn a_limit_in_shadow_mode_goes_on_as_if_it_had_refused() {
+        let enforced = limits(1, 100, 5);
+        let shadow = Limits { shadow: true, ..enforced };
+        let first = Look::admit(LimitState::default(), &shadow, 10, NOW).unwrap();
+        assert_eq!((first.would_refuse, first.state.running), (None, 1));
+        let second = Look::admit(first.state, &shadow, 10, NOW).unwrap();
+        assert_eq!(second, Look { state: first.state, would_refuse: Some(Measure::Requests) });
+        assert!(!second.is_counted());
+        assert!(Look::admit(first.state, &enforced, 10, NOW).is_err());
+        assert_eq!(Look::refused(first.state, &shadow, 10, NOW), second);
+        assert_eq!(Look::refused(first.state, &enforced, 10, NOW).would_refuse, None);
+        let mut standing = Standing::default();
+        standing.note(&shadow, &first.state, NOW);
+        assert_eq!(standing, Standing::default());
     }
 
     #[test]

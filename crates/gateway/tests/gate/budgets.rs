@@ -21,12 +21,12 @@ use uuid::Uuid;
 use crate::support::{Answer, CHAT_ANSWER, Client, Gate, Kept, Setup, TestKey, TestProvider, within};
 
 /// At a dollar for a million tokens of input, ten of output: 11 and 7 tokens.
-const COST: i64 = 11 * 1_000 + 7 * 10_000;
+pub const COST: i64 = 11 * 1_000 + 7 * 10_000;
 
-const CHAT: &str = r#"{"model":"m","max_tokens":100,"messages":[{"role":"user","content":"Hi"}]}"#;
+pub const CHAT: &str = r#"{"model":"m","max_tokens":100,"messages":[{"role":"user","content":"Hi"}]}"#;
 
 /// The most that it can cost: its bytes, what a provider adds, and its answer.
-const CEILING: i64 = (CHAT.len() as i64 + 1_000) * 1_000 + 100 * 10_000;
+pub const CEILING: i64 = (CHAT.len() as i64 + 1_000) * 1_000 + 100 * 10_000;
 
 pub fn set_price(gate: &Gate) {
     let at = Timestamp::UNIX_EPOCH;
@@ -45,11 +45,16 @@ pub fn set_price(gate: &Gate) {
 }
 
 pub fn put(gate: &Gate, scope: BudgetScope, amount_nanos: i64, window: BudgetWindow, mode: BudgetMode) {
+    let terms = BudgetTerms { amount_nanos, window, time_zone: TimeZoneName::default(), mode, shadow: false };
+    put_terms(gate, scope, terms);
+}
+
+pub fn put_terms(gate: &Gate, scope: BudgetScope, terms: BudgetTerms) {
     let budget = Budget {
         id: BudgetId::from_uuid(scope.holder(gate.project.organization)),
         organization: gate.project.organization,
         scope,
-        terms: BudgetTerms { amount_nanos, window, time_zone: TimeZoneName::default(), mode },
+        terms,
         since_ms: 0,
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
@@ -73,7 +78,7 @@ pub fn of_project(gate: &Gate) -> BudgetScope {
     BudgetScope::Project(gate.project.id)
 }
 
-async fn chat(gate: &Gate, key: &TestKey) -> Answer {
+pub async fn chat(gate: &Gate, key: &TestKey) -> Answer {
     gate.post(key, "/v1/chat/completions", CHAT).await
 }
 

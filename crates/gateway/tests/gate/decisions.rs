@@ -216,7 +216,8 @@ async fn every_budget_that_was_looked_at_is_told_with_what_is_charged_to_it() {
     set_price(&gate);
     let chat = async || gate.decision_of(&gate.post(&key, PATH, r#"{"model":"m","messages":[]}"#).await);
     let put = |scope: BudgetScope, amount_nanos, mode| {
-        let terms = BudgetTerms { amount_nanos, window: BudgetWindow::Week, time_zone: TimeZoneName::default(), mode };
+        let (window, time_zone) = (BudgetWindow::Week, TimeZoneName::default());
+        let terms = BudgetTerms { amount_nanos, window, time_zone, mode, shadow: false };
         let budget = Budget {
             id: BudgetId::from_uuid(scope.holder(gate.project.organization)),
             organization: gate.project.organization,

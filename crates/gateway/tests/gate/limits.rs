@@ -13,7 +13,7 @@ use keyward_domain::{
     Timestamp,
     api_key::KeyAccess,
     decision::Check,
-    limit::{LimitState, Limits},
+    limit::{LimitState, Limits, Look},
     provider::Provider,
 };
 use tokio::task::JoinSet;
@@ -281,12 +281,16 @@ impl LimitStore for Elsewhere {
             }
             let mut states = self.states.lock().unwrap();
             let state = states.entry(limits[0].id).or_default();
-            let before = *state;
-            let admitted = state.admit(&limits[0].limits, tokens, nanoseconds(now)).map(|next| {
-                *state = next;
-                vec![next]
-            });
-            Ok(admitted.map_err(|exceeded| LimitReached { at: 0, exceeded, states: vec![before] }))
+            let (numbers, at) = (&limits[0].limits, nanoseconds(now));
+            Ok(match Look::admit(*state, numbers, tokens, at) {
+                Ok(look) => {
+                    *state = look.state;
+                    Ok(vec![look])
+                }
+                Err(exceeded) => {
+                    Err(LimitReached { at: 0, exceeded, looks: vec![Look::refused(*state, numbers, tokens, at)] })
+                }
+            })
         })
     }
 

@@ -31,6 +31,8 @@ mod origins;
 mod owed;
 mod passing;
 mod server;
+mod shadow;
+mod shadow_budgets;
 mod streams;
 mod support;
 mod tls;

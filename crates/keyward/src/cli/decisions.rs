@@ -56,6 +56,10 @@ struct Limit {
     measure: String,
     limit: u64,
     remaining: u64,
+    #[serde(default)]
+    shadow: bool,
+    #[serde(default)]
+    would_refuse: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -65,6 +69,10 @@ struct Budget {
     amount: String,
     charged: String,
     reserve: String,
+    #[serde(default)]
+    shadow: bool,
+    #[serde(default)]
+    would_refuse: bool,
 }
 
 impl Shown for Decision {
@@ -104,13 +112,26 @@ impl Shown for Decision {
         ]);
         details.extend(self.limits.iter().map(|met| {
             let of = met.model.as_ref().map_or_else(|| met.of.clone(), |model| format!("{} {model}", met.of));
-            ("limit", format!("{of}: {} of {} {} left", met.remaining, met.limit, met.measure))
+            let shadow = in_shadow(met.shadow, met.would_refuse);
+            ("limit", format!("{of}: {} of {} {} left{shadow}", met.remaining, met.limit, met.measure))
         }));
         details.extend(self.budgets.iter().map(|met| {
-            let Budget { of, window, amount, charged, reserve } = met;
-            ("budget", format!("{of}, {window}: {charged} of {amount} dollars charged, {reserve} for this call"))
+            let Budget { of, window, amount, charged, reserve, shadow, would_refuse } = met;
+            let shadow = in_shadow(*shadow, *would_refuse);
+            let text =
+                format!("{of}, {window}: {charged} of {amount} dollars charged, {reserve} for this call{shadow}");
+            ("budget", text)
         }));
         details
+    }
+}
+
+/// What shadow mode meant for the call; nothing where something was enforced.
+const fn in_shadow(shadow: bool, would_refuse: bool) -> &'static str {
+    match (shadow, would_refuse) {
+        (true, true) => " (in shadow mode: would have refused)",
+        (true, false) => " (in shadow mode)",
+        (false, _) => "",
     }
 }
 

@@ -30,6 +30,15 @@ impl Fields {
         }
     }
 
+    /// Sets an object of those fields of which there is something to say, if there
+    /// are any.
+    pub(super) fn set_object<const N: usize>(&mut self, name: &str, fields: [(&str, Option<Value>); N]) {
+        let said: Map<_, _> = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+        if !said.is_empty() {
+            self.put(name, said);
+        }
+    }
+
     /// Sets a field to `empty` (null, or an empty list) if the flag for it is given.
     pub(super) fn clear(&mut self, name: &str, given: bool, empty: impl Into<Value>) {
         if given {

@@ -6,7 +6,7 @@ use keyward_domain::{
     Timestamp,
     permission::{Kind, Permission},
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
     arguments::{duration, moment, object, pair, scope},
@@ -35,6 +35,9 @@ pub(super) struct KeyOptions {
     /// How many of its calls may be under way at one time
     #[arg(long, value_name = "N")]
     parallel_requests: Option<u64>,
+    /// Whether calls beyond these limits are let through, and only told
+    #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    limits_shadow: Option<bool>,
     /// How many dollars its calls may cost, such as 25.00
     #[arg(long, value_name = "DOLLARS")]
     budget: Option<String>,
@@ -47,6 +50,9 @@ pub(super) struct KeyOptions {
     /// Whose midnight begins a day; UTC unless said
     #[arg(long, value_name = "ZONE")]
     budget_time_zone: Option<String>,
+    /// Whether calls that the budget doesn't cover are let through, and only told
+    #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    budget_shadow: Option<bool>,
     /// What it may do, with commas between
     #[arg(long, value_delimiter = ',', value_parser = scope(), hide_possible_values = true)]
     scopes: Vec<String>,
@@ -92,27 +98,25 @@ impl KeyOptions {
         fields.set("expires_in_seconds", self.expires_in);
         fields.set("expires_at", self.expires_at.map(Timestamp::as_second));
         fields.set("max_requests", self.max_requests);
-        let limits = [
-            ("requests_per_minute", self.requests_per_minute),
-            ("tokens_per_minute", self.tokens_per_minute),
-            ("parallel_requests", self.parallel_requests),
-        ];
-        let limits: Map<_, _> =
-            limits.into_iter().filter_map(|(name, number)| Some((name.to_owned(), Value::from(number?)))).collect();
-        if !limits.is_empty() {
-            fields.put("limits", Value::Object(limits));
-        }
-        let budget = [
-            ("amount", self.budget),
-            ("window", self.budget_window),
-            ("mode", self.budget_mode),
-            ("time_zone", self.budget_time_zone),
-        ];
-        let budget: Map<_, _> =
-            budget.into_iter().filter_map(|(name, text)| Some((name.to_owned(), Value::from(text?)))).collect();
-        if !budget.is_empty() {
-            fields.put("budget", Value::Object(budget));
-        }
+        fields.set_object(
+            "limits",
+            [
+                ("requests_per_minute", self.requests_per_minute.map(Value::from)),
+                ("tokens_per_minute", self.tokens_per_minute.map(Value::from)),
+                ("parallel_requests", self.parallel_requests.map(Value::from)),
+                ("shadow", self.limits_shadow.map(Value::from)),
+            ],
+        );
+        fields.set_object(
+            "budget",
+            [
+                ("amount", self.budget.map(Value::from)),
+                ("window", self.budget_window.map(Value::from)),
+                ("mode", self.budget_mode.map(Value::from)),
+                ("time_zone", self.budget_time_zone.map(Value::from)),
+                ("shadow", self.budget_shadow.map(Value::from)),
+            ],
+        );
         fields.set_list("scopes", &self.scopes);
         fields.set("scopes", self.preset.map(Preset::scopes));
         fields.set_list("allowed_models", &self.allow_models);
@@ -137,10 +141,10 @@ pub(super) struct KeyClearing {
     #[arg(long, conflicts_with = "max_requests")]
     no_cap: bool,
     /// No rate limits of its own
-    #[arg(long, conflicts_with_all = ["requests_per_minute", "tokens_per_minute", "parallel_requests"])]
+    #[arg(long, conflicts_with_all = ["requests_per_minute", "tokens_per_minute", "parallel_requests", "limits_shadow"])]
     no_limits: bool,
     /// No budget of its own
-    #[arg(long, conflicts_with_all = ["budget", "budget_window", "budget_mode", "budget_time_zone"])]
+    #[arg(long, conflicts_with_all = ["budget", "budget_window", "budget_mode", "budget_time_zone", "budget_shadow"])]
     no_budget: bool,
     /// All models that the project may use
     #[arg(long, conflicts_with = "allow_models")]
@@ -235,6 +239,10 @@ mod tests {
             json!({"limits": {"requests_per_minute": 60, "parallel_requests": 2}})
         );
         assert_eq!(body("--budget 25.00 --budget-window day"), json!({"budget": {"amount": "25.00", "window": "day"}}));
+        assert_eq!(
+            body("--requests-per-minute 60 --limits-shadow --budget 5 --budget-shadow=false"),
+            json!({"limits": {"requests_per_minute": 60, "shadow": true}, "budget": {"amount": "5", "shadow": false}})
+        );
         assert_eq!(body("--require-origin=false"), json!({"require_origin": false}));
         assert_eq!(
             body(

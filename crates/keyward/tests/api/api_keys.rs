@@ -46,7 +46,7 @@ async fn a_new_key_answers_all_its_fields_and_its_secret_once(app: &TestApp) {
         "created_at": ManualClock::START, "updated_at": ManualClock::START, "expires_at": ManualClock::START + 24 * 3600,
         "last_used_at": null, "last_used_ip": null, "max_requests": 5, "request_count": 0, "cached_count": 0,
         "usage": {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0, "cost": "0.00", "cost_nanos": 0},
-        "limits": {"requests_per_minute": null, "tokens_per_minute": null, "parallel_requests": null},
+        "limits": {"requests_per_minute": null, "tokens_per_minute": null, "parallel_requests": null, "shadow": false},
         "budget": null, "scopes": ["llm:invoke"], "allowed_models": ["gpt-4o*"], "allowed_ips": ["10.0.0.0/8", "::1/128"],
         "allowed_origins": ["https://app.example.com"], "require_origin": true, "environment": "production",
         "metadata": {"team": "search"}, "version": 1,

@@ -53,7 +53,7 @@ async fn a_budget_answers_all_its_fields(app: &TestApp) {
     let start = made["period_start"].as_i64().unwrap();
     let expected = json!({
         "object": "organization.project.budget", "id": id(&made), "amount": "25.50", "amount_nanos": 25_500_000_000_i64,
-        "window": "day", "time_zone": "Europe/Berlin", "mode": "strict", "spent": "0.00", "spent_nanos": 0,
+        "window": "day", "time_zone": "Europe/Berlin", "mode": "strict", "shadow": false, "spent": "0.00", "spent_nanos": 0,
         "reserved": "0.00", "reserved_nanos": 0, "period_start": start, "period_end": start + 24 * 3600,
         "created_at": ManualClock::START, "updated_at": ManualClock::START, "version": 1,
     });
@@ -130,7 +130,7 @@ async fn a_keys_budget_is_a_field_of_the_key(app: &TestApp) {
     let keys = format!("{}/api_keys", app.project("Project").await);
     let key = app.admin.post(&keys, json!({"name": "Key", "budget": {"amount": "5"}})).await.ok();
     let budget = json!({
-        "amount": "5.00", "amount_nanos": 5_000_000_000_i64, "window": "month", "time_zone": "UTC", "mode": "strict",
+        "amount": "5.00", "amount_nanos": 5_000_000_000_i64, "window": "month", "time_zone": "UTC", "mode": "strict", "shadow": false,
         "spent": "0.00", "spent_nanos": 0, "reserved": "0.00", "reserved_nanos": 0,
     });
     assert_eq!(key["budget"], budget);

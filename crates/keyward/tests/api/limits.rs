@@ -34,7 +34,7 @@ async fn a_limit_answers_all_its_fields(app: &TestApp) {
     let made = app.admin.post(&path, json!({"model": " gpt-4o* ", "requests_per_minute": 60})).await.ok();
     let expected = json!({
         "object": "organization.project.limit", "id": id(&made), "model": "gpt-4o*", "requests_per_minute": 60,
-        "tokens_per_minute": null, "parallel_requests": null, "created_at": ManualClock::START,
+        "tokens_per_minute": null, "parallel_requests": null, "shadow": false, "created_at": ManualClock::START,
         "updated_at": ManualClock::START, "version": 1,
     });
     assert_eq!(made, expected);
@@ -129,7 +129,7 @@ async fn the_specifications_rate_limits_are_the_limits_of_models(app: &TestApp) 
     let some = app.admin.post(&path, json!({"model": "gpt-4o", "requests_per_minute": 60})).await.ok();
     let listed = app.admin.get(&rates).await.ok();
     let expected = json!({"object": "project.rate_limit", "id": id(&some), "model": "gpt-4o",
-        "max_requests_per_1_minute": 60, "max_tokens_per_1_minute": null});
+        "max_requests_per_1_minute": 60, "max_tokens_per_1_minute": null, "shadow": false});
     assert_eq!(listed["data"], json!([expected]));
     let rate = format!("{rates}/{}", id(&some));
     let changed = app.admin.post(&rate, json!({"max_tokens_per_1_minute": 9})).await.ok();
@@ -147,15 +147,20 @@ async fn the_specifications_rate_limits_are_the_limits_of_models(app: &TestApp) 
 
 async fn a_keys_limits_are_fields_of_the_key(app: &TestApp) {
     let path = format!("{}/api_keys", app.project("Project").await);
-    let none = json!({"requests_per_minute": null, "tokens_per_minute": null, "parallel_requests": null});
+    let none =
+        json!({"requests_per_minute": null, "tokens_per_minute": null, "parallel_requests": null, "shadow": false});
     let plain = app.admin.post(&path, json!({"name": "Plain", "limits": null})).await.ok();
     assert_eq!(plain["limits"], none);
     let limits = json!({"requests_per_minute": 5, "tokens_per_minute": 100});
     let made = app.admin.post(&path, json!({"name": "Limited", "limits": limits})).await.ok();
-    assert_eq!(made["limits"], json!({"requests_per_minute": 5, "tokens_per_minute": 100, "parallel_requests": null}));
+    assert_eq!(
+        made["limits"],
+        json!({"requests_per_minute": 5, "tokens_per_minute": 100, "parallel_requests": null, "shadow": false})
+    );
     let key = format!("{path}/{}", id(&made));
     let edited = app.admin.post(&key, json!({"limits": {"requests_per_minute": 6, "tokens_per_minute": null}})).await;
-    let expected = json!({"requests_per_minute": 6, "tokens_per_minute": null, "parallel_requests": null});
+    let expected =
+        json!({"requests_per_minute": 6, "tokens_per_minute": null, "parallel_requests": null, "shadow": false});
     assert_eq!(edited.ok()["limits"], expected);
     assert_eq!(app.admin.post(&key, json!({"name": "Renamed"})).await.ok()["limits"], expected);
     for (limits, code, param) in [

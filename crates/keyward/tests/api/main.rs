@@ -41,6 +41,7 @@ mod roles_matrix;
 mod second_factor;
 mod secrets;
 mod setup;
+mod shadow;
 mod sign_in;
 mod spend_alerts;
 mod sso_hostile;

@@ -13,7 +13,7 @@ keyward_testkit::on_both_databases!(
 );
 
 /// A whole answer, its head with it.
-async fn ask(app: &TestApp, request: &str) -> String {
+pub async fn ask(app: &TestApp, request: &str) -> String {
     let mut stream = TcpStream::connect(app.server.metrics_address().unwrap()).await.unwrap();
     stream.write_all(format!("{request} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").as_bytes()).await.unwrap();
     let mut answer = String::new();

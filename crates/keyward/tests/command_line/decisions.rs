@@ -39,6 +39,22 @@ async fn a_decision_is_shown_with_what_it_looked_at() {
 }
 
 #[tokio::test]
+async fn what_shadow_mode_let_through_is_told() {
+    let mut decision = decision();
+    decision["outcome"] = json!("let_through");
+    for met in ["limits", "budgets"] {
+        decision[met][0]["shadow"] = json!(true);
+        decision[met][0]["would_refuse"] = json!(met == "limits");
+    }
+    let seen = keyward(&["decisions", "get", "req_1"]).replies(ok(decision)).run().await;
+    let told = [
+        "model gpt-4o*: 0 of 60 requests_per_minute left (in shadow mode: would have refused)\n",
+        "3.50 of 25.00 dollars charged, 0.01 for this call (in shadow mode)\n",
+    ];
+    assert!(told.iter().all(|told| seen.output.contains(told)), "{}", seen.output);
+}
+
+#[tokio::test]
 async fn a_request_that_nobody_knows_is_said_to_be_unknown() {
     let body = json!({"error": {"message": "There is no decision with this id here.", "type": "invalid_request_error",
         "param": null, "code": "not_found"}});

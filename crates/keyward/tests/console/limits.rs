@@ -78,6 +78,9 @@ async fn a_keys_limits_are_set_and_taken_away_in_its_form() {
         [("name", "Worker"), ("status", "active"), ("expires", "keep"), ("parallel_requests", "3"), ("version", "1")];
     leads_to(&send(&owner, &page, &edit).await);
     let key = app.admin.get(&format!("{project}/api_keys")).await.ok()["data"][0].clone();
-    assert_eq!(key["limits"], json!({"requests_per_minute": null, "tokens_per_minute": null, "parallel_requests": 3}));
+    assert_eq!(
+        key["limits"],
+        json!({"requests_per_minute": null, "tokens_per_minute": null, "parallel_requests": 3, "shadow": false})
+    );
     app.finish().await;
 }

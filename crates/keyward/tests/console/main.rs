@@ -25,6 +25,7 @@ mod second_factor;
 mod service_accounts;
 mod settings;
 mod setup;
+mod shadow;
 mod spend_alerts;
 mod sso;
 mod support;

@@ -113,6 +113,13 @@ impl Keyward {
         let mut transaction = self.pool.begin().await?;
         let mut states = Vec::with_capacity(budgets.len());
         for (at, budget) in budgets.iter().enumerate() {
+            if budget.shadow {
+                let taken = store::take(&mut transaction.conn(), place(budget), reserve).await?;
+                // It was changed or deleted a moment ago: a call isn't refused for it.
+                let other = || BudgetState { start_ms: budget.start_ms, charged_nanos: reserve };
+                states.push(taken.unwrap_or_else(other));
+                continue;
+            }
             if let Some(state) = store::admit(&mut transaction.conn(), place(budget), reserve).await? {
                 states.push(state);
                 continue;
@@ -154,7 +161,13 @@ impl BudgetStore for Keyward {
         reserve: i64,
     ) -> Answer<'_, std::result::Result<BudgetsAdmitted, BudgetsUnavailable>> {
         Box::pin(async move {
-            match self.admit_budgets(&budgets, reserve).await {
+            let now_ms = to_millis(self.now());
+            if self.limits.away.is_likely(now_ms) && budgets.iter().all(|budget| budget.shadow) {
+                return Err(BudgetsUnavailable);
+            }
+            let admitted = self.admit_budgets(&budgets, reserve).await;
+            self.limits.away.note(admitted.is_ok(), now_ms);
+            match admitted {
                 Ok(admitted) => admitted.ok_or(BudgetsUnavailable),
                 Err(error) => {
                     tracing::warn!(%error, "a call can't be held to its budgets");

@@ -1,5 +1,5 @@
 //! OpenAI's `spend_limit`: the strict budget of calendar months, of a project or of
-//! the organization.
+//! the organization. One in shadow mode limits nothing.
 
 use keyward_domain::{
     actor::Actor,
@@ -17,10 +17,11 @@ async fn monthly(keyward: &Keyward, actor: &Actor, whose: Whose) -> Result<Optio
 /// The spend limit, if there is one.
 pub async fn find_spend_limit(keyward: &Keyward, actor: &Actor, whose: Whose) -> Result<BudgetDetails> {
     let found = monthly(keyward, actor, whose).await?;
-    found.filter(|details| details.budget.terms.mode == BudgetMode::Strict).ok_or(Error::NotFound("spend limit"))
+    found.filter(|details| details.budget.terms.is_strict()).ok_or(Error::NotFound("spend limit"))
 }
 
-/// Makes or replaces the spend limit. A balanced budget of months becomes strict.
+/// Makes or replaces the spend limit. A balanced budget of months becomes strict, one
+/// in shadow mode enforced.
 pub async fn put_spend_limit(
     keyward: &Keyward,
     actor: &Actor,
@@ -32,6 +33,7 @@ pub async fn put_spend_limit(
             let patch = TermsPatch {
                 amount_nanos: Some(amount_nanos),
                 mode: Some(BudgetMode::Strict),
+                shadow: Some(false),
                 ..TermsPatch::default()
             };
             update(keyward, actor, UpdateBudget { whose, budget: budget.id, patch, expected_version: None }).await
@@ -42,6 +44,7 @@ pub async fn put_spend_limit(
                 window: BudgetWindow::Month,
                 time_zone: TimeZoneName::default(),
                 mode: BudgetMode::Strict,
+                shadow: false,
             };
             create(keyward, actor, CreateBudget { whose, terms, idempotency: None }).await
         }

@@ -1,6 +1,7 @@
 //! Limits of projects: create, edit, delete, look up, list. A key's own limits
 //! are fields of the key.
 
+mod away;
 mod create;
 mod delete;
 mod index;

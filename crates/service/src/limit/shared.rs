@@ -17,11 +17,16 @@ use std::{
 use keyward_access::{
     Admitted, CallEnd, LimitReached, LimitStore, LimitsUnavailable, RateLimits, SharedLimit, nanoseconds,
 };
-use keyward_domain::{Timestamp, clock::to_millis, limit::LimitState};
+use keyward_domain::{
+    Timestamp,
+    clock::to_millis,
+    limit::{LimitState, Look},
+};
 use keyward_store::{Conn, limit_state as store};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::away::Away;
 use crate::{Keyward, Result};
 
 /// How often a process says that it is there.
@@ -45,11 +50,13 @@ pub(crate) struct SharedLimits {
     process: Uuid,
     /// Calls under way here, by limit. Raised only while the limit is locked.
     running: Mutex<HashMap<Uuid, i64>>,
+    /// Whether it is of any use to ask, also for budgets.
+    pub away: Away,
 }
 
 impl SharedLimits {
     pub fn new(process: Uuid) -> Self {
-        Self { process, running: Mutex::default() }
+        Self { process, ..Self::default() }
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<Uuid, i64>> {
@@ -103,27 +110,35 @@ impl Keyward {
 
     async fn admit_shared(&self, limits: &[SharedLimit], tokens: u64, now: Timestamp) -> Result<Admitted> {
         let mut transaction = self.pool.begin().await?;
-        let (mut states, mut next) = (Vec::with_capacity(limits.len()), Vec::with_capacity(limits.len()));
+        let (mut states, mut looks) = (Vec::with_capacity(limits.len()), Vec::with_capacity(limits.len()));
+        let at_ns = nanoseconds(now);
         for (at, limit) in limits.iter().enumerate() {
             let state = self.read_locked(&mut transaction.conn(), limit, now).await?;
             states.push(state);
-            match state.admit(&limit.limits, tokens, nanoseconds(now)) {
-                Ok(state) => next.push(state),
-                Err(exceeded) => return Ok(Err(LimitReached { at, exceeded, states })),
+            match Look::admit(state, &limit.limits, tokens, at_ns) {
+                Ok(look) => looks.push(look),
+                Err(exceeded) => {
+                    let refused =
+                        |(limit, state): (&SharedLimit, LimitState)| Look::refused(state, &limit.limits, tokens, at_ns);
+                    let looks = limits.iter().zip(states).map(refused).collect();
+                    return Ok(Err(LimitReached { at, exceeded, looks }));
+                }
             }
         }
-        self.limits.add(limits, 1);
+        let counting = limits.iter().zip(&looks).filter(|(_, look)| look.is_counted());
+        let counted: Vec<_> = counting.clone().map(|(limit, _)| *limit).collect();
+        self.limits.add(&counted, 1);
         let written = async {
-            for (limit, state) in limits.iter().zip(&next) {
-                self.write_locked(&mut transaction.conn(), limit, state, now).await?;
+            for (limit, look) in counting {
+                self.write_locked(&mut transaction.conn(), limit, &look.state, now).await?;
             }
             Ok(transaction.commit().await?)
         };
         if let Err(error) = written.await {
-            self.limits.add(limits, -1);
+            self.limits.add(&counted, -1);
             return Err(error);
         }
-        Ok(Ok(next))
+        Ok(Ok(looks))
     }
 
     async fn end_shared(&self, limits: &[SharedLimit], tokens: u64, end: CallEnd) -> Result<()> {
@@ -176,7 +191,13 @@ impl LimitStore for Keyward {
         now: Timestamp,
     ) -> Answer<'_, std::result::Result<Admitted, LimitsUnavailable>> {
         Box::pin(async move {
-            self.admit_shared(&limits, tokens, now).await.map_err(|error| {
+            let now_ms = to_millis(now);
+            if self.limits.away.is_likely(now_ms) && limits.iter().all(|limit| limit.limits.shadow) {
+                return Err(LimitsUnavailable);
+            }
+            let admitted = self.admit_shared(&limits, tokens, now).await;
+            self.limits.away.note(admitted.is_ok(), now_ms);
+            admitted.map_err(|error| {
                 tracing::warn!(%error, "a call can't be held to its rate limits");
                 LimitsUnavailable
             })

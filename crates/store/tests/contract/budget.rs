@@ -19,6 +19,7 @@ contract!(
     a_keys_calls_are_charged_to_key_project_and_organization,
     what_was_spent_is_summed_up_for_each_holder,
     no_process_takes_more_than_there_is,
+    a_budget_in_shadow_mode_is_charged_whatever_is_left,
     what_processes_hold_back_is_told_until_they_are_silent,
 );
 
@@ -32,6 +33,7 @@ fn new(number: u64, organization: OrganizationId, scope: BudgetScope, window: Bu
             window,
             time_zone: TimeZoneName::parse("time_zone", "Europe/Berlin").unwrap(),
             mode: BudgetMode::Balanced,
+            shadow: false,
         },
         since_ms: 7,
         created_at: moment(1),
@@ -56,6 +58,7 @@ async fn a_budget_is_its_holders_own(database: &Database) {
     assert!(budget::is_any(conn).await.unwrap());
     let mut changed = Budget { version: 2, updated_at: moment(9), ..of_project.clone() };
     changed.terms.amount_nanos = 200;
+    changed.terms.shadow = true;
     budget::update(conn, &changed).await.unwrap();
     let found = budget::of_holder(conn, own, project.uuid()).await.unwrap();
     assert_eq!(found, [(changed.clone(), STATE)]);
@@ -168,6 +171,22 @@ async fn no_process_takes_more_than_there_is(database: &Database) {
     budget_state::charge(conn, place(12), 3).await.unwrap();
     assert_eq!(budget_state::state(conn, budget.id).await.unwrap(), Some((7, 12, 3)));
     assert_eq!(budget_state::state(conn, BudgetId::from_uuid(uuid(99))).await.unwrap(), None);
+}
+
+async fn a_budget_in_shadow_mode_is_charged_whatever_is_left(database: &Database) {
+    let own = add_organization(database, 1).await;
+    let mut budget = new(10, own, BudgetScope::Organization, BudgetWindow::Day);
+    budget.terms.shadow = true;
+    let mut transaction = database.begin().await;
+    let conn = &mut transaction.conn();
+    budget::insert(conn, &budget, STATE).await.unwrap();
+    assert_eq!(budget::all(conn).await.unwrap(), [(budget.clone(), STATE)]);
+    let place = |start| Place { id: budget.id, since: 7, start };
+    for (start, reserve, start_ms, charged_nanos) in [(5, 41, 5, 101), (9, 500, 9, 500), (5, 1, 9, 501)] {
+        let taken = budget_state::take(conn, place(start), reserve).await.unwrap();
+        assert_eq!(taken, Some(BudgetState { start_ms, charged_nanos }));
+    }
+    assert_eq!(budget_state::take(conn, Place { since: 6, ..place(9) }, 1).await.unwrap(), None);
 }
 
 async fn what_processes_hold_back_is_told_until_they_are_silent(database: &Database) {

@@ -40,7 +40,7 @@ async fn a_limit_is_its_projects_own(database: &Database) {
     for limit in [&all, &some, &elsewhere] {
         project_limit::insert(conn, limit).await.unwrap();
     }
-    let limits = Limits { tokens_per_minute: Some(5), parallel_requests: Some(6), ..Limits::default() };
+    let limits = Limits { tokens_per_minute: Some(5), parallel_requests: Some(6), shadow: true, ..Limits::default() };
     let changed = ProjectLimit { limits, version: 2, updated_at: moment(9), ..some.clone() };
     project_limit::update(conn, &changed).await.unwrap();
     assert_eq!(project_limit::find(conn, place, some.id).await.unwrap(), Some(changed.clone()));

@@ -27,6 +27,10 @@ const CREDENTIAL: u8 = 8;
 const CACHED: u8 = 9;
 const LIMIT: u8 = 10;
 const BUDGET: u8 = 11;
+/// Of the limit in front of it: it is in shadow mode, and would have refused (1) or not (0).
+const LIMIT_SHADOW: u8 = 12;
+/// The same of the budget in front of it.
+const BUDGET_SHADOW: u8 = 13;
 
 /// The longest text of a field, in bytes; what is longer is cut. A caller writes
 /// paths and models.
@@ -126,6 +130,11 @@ impl<'a> Writer<'a> {
         self.bytes.extend_from_slice(model.as_bytes());
     }
 
+    /// The number of a limit that was written last is in shadow mode.
+    pub fn limit_in_shadow(&mut self, would_refuse: bool) {
+        self.field(LIMIT_SHADOW, &[u8::from(would_refuse)]);
+    }
+
     /// A budget that was looked at.
     pub fn budget(&mut self, budget: &BudgetMet) {
         let of = match budget.of {
@@ -138,6 +147,9 @@ impl<'a> Writer<'a> {
         self.bytes.extend_from_slice(&[of, budget.window as u8]);
         for nanos in [budget.amount_nanos, budget.charged_nanos, budget.reserve_nanos] {
             self.bytes.extend_from_slice(&nanos.to_le_bytes());
+        }
+        if budget.shadow {
+            self.field(BUDGET_SHADOW, &[u8::from(budget.would_refuse)]);
         }
     }
 
@@ -244,6 +256,16 @@ impl<'a> Record<'a> {
                 CACHED => decision.cached = true,
                 LIMIT => decision.limits.push(value.limit()?),
                 BUDGET => decision.budgets.push(value.budget()?),
+                LIMIT_SHADOW => {
+                    if let Some(met) = decision.limits.last_mut() {
+                        (met.shadow, met.would_refuse) = (true, value.byte()? != 0);
+                    }
+                }
+                BUDGET_SHADOW => {
+                    if let Some(met) = decision.budgets.last_mut() {
+                        (met.shadow, met.would_refuse) = (true, value.byte()? != 0);
+                    }
+                }
                 _ => {}
             }
         }
@@ -289,7 +311,7 @@ impl<'a> Bytes<'a> {
             1 => Held::Project,
             _ => Held::Model(self.text()),
         };
-        Some(LimitMet { id, of, measure, limit, remaining })
+        Some(LimitMet { id, of, measure, limit, remaining, shadow: false, would_refuse: false })
     }
 
     fn budget(&mut self) -> Option<BudgetMet> {
@@ -301,6 +323,8 @@ impl<'a> Bytes<'a> {
         };
         let window = *BudgetWindow::ALL.get(usize::from(window))?;
         let mut nanos = || self.array().map(i64::from_le_bytes);
-        Some(BudgetMet { id, of, window, amount_nanos: nanos()?, charged_nanos: nanos()?, reserve_nanos: nanos()? })
+        let (amount_nanos, charged_nanos, reserve_nanos) = (nanos()?, nanos()?, nanos()?);
+        let (shadow, would_refuse) = (false, false);
+        Some(BudgetMet { id, of, window, amount_nanos, charged_nanos, reserve_nanos, shadow, would_refuse })
     }
 }

@@ -24,7 +24,15 @@ fn head(number: u128) -> Head {
 }
 
 fn decision() -> Decision {
-    let limit = |of, measure, limit| LimitMet { id: Uuid::from_u128(5), of, measure, limit, remaining: limit - 1 };
+    let limit = |of, measure, limit| LimitMet {
+        id: Uuid::from_u128(5),
+        of,
+        measure,
+        limit,
+        remaining: limit - 1,
+        shadow: false,
+        would_refuse: false,
+    };
     let budget = |of, window, amount_nanos| BudgetMet {
         id: Uuid::from_u128(6),
         of,
@@ -32,6 +40,8 @@ fn decision() -> Decision {
         amount_nanos,
         charged_nanos: amount_nanos - 1,
         reserve_nanos: 7,
+        shadow: false,
+        would_refuse: false,
     };
     Decision {
         request: RequestId::from_uuid(Uuid::from_u128(1)),
@@ -54,12 +64,14 @@ fn decision() -> Decision {
         credential: Some(CredentialId::from_uuid(Uuid::from_u128(8))),
         limits: vec![
             limit(Held::Key, Measure::Requests, 1),
-            limit(Held::Project, Measure::Parallel, u64::MAX),
+            LimitMet { shadow: true, would_refuse: true, ..limit(Held::Key, Measure::Tokens, 7) },
+            LimitMet { shadow: true, ..limit(Held::Project, Measure::Parallel, u64::MAX) },
             limit(Held::Model("gpt-4o*".into()), Measure::Tokens, 1_000),
         ],
         budgets: vec![
             budget(Held::Key, BudgetWindow::Day, 10),
-            budget(Held::Project, BudgetWindow::Total, i64::MAX),
+            BudgetMet { shadow: true, ..budget(Held::Project, BudgetWindow::Total, i64::MAX) },
+            BudgetMet { shadow: true, would_refuse: true, ..budget(Held::Project, BudgetWindow::Month, 5) },
             budget(Held::Organization, BudgetWindow::Week, 0),
         ],
     }
@@ -76,6 +88,9 @@ fn write(writer: &mut Writer<'_>, decision: &Decision) {
     }
     for met in &decision.limits {
         writer.limit((met.id, &met.of), met.measure, (met.limit, met.remaining));
+        if met.shadow {
+            writer.limit_in_shadow(met.would_refuse);
+        }
     }
     decision.budgets.iter().for_each(|met| writer.budget(met));
 }

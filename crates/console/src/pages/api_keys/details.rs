@@ -175,6 +175,8 @@ const EDITED: &[(&str, &str)] = &[
     ("Requests a minute", "requests_per_minute"),
     ("Tokens a minute", "tokens_per_minute"),
     ("Calls at one time", "parallel_requests"),
+    ("Shadow mode of limits", "limits_shadow"),
+    ("Shadow mode of the budget", "budget_shadow"),
     ("Scopes", "scopes"),
     ("Models", "allowed_models"),
     ("Networks", "allowed_ips"),

@@ -33,6 +33,7 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("requests_per_minute", "requests_per_minute"),
     ("tokens_per_minute", "tokens_per_minute"),
     ("parallel_requests", "parallel_requests"),
+    ("limits.shadow", "requests_per_minute"),
     ("amount", "budget_amount"),
     ("window", "budget_window"),
     ("mode", "budget_mode"),
@@ -144,6 +145,7 @@ pub fn filled(key: &ApiKey) -> Form {
     for (field, number) in limits::shown(&access.limits) {
         form.set(field, number);
     }
+    limits::tick(&mut form, &access.limits);
     if let Some(terms) = &access.budget {
         budgets::show(&mut form, terms);
     }

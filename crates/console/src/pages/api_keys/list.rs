@@ -195,10 +195,10 @@ fn scopes(number: usize) -> String {
 fn limits(access: &keyward_domain::api_key::KeyAccess) -> String {
     let mut limits = Vec::new();
     if !access.limits.is_empty() {
-        limits.push("Rates");
+        limits.push(if access.limits.shadow { "Rates (shadow)" } else { "Rates" });
     }
-    if access.budget.is_some() {
-        limits.push("Budget");
+    if let Some(budget) = &access.budget {
+        limits.push(if budget.shadow { "Budget (shadow)" } else { "Budget" });
     }
     if !access.allowed_models.as_slice().is_empty() {
         limits.push("Models");

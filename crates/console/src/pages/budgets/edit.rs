@@ -77,6 +77,7 @@ pub async fn save(State(console): State<Console>, place: Place, form: Form) -> R
                 ("Window", "budget_window"),
                 ("Kind", "budget_mode"),
                 ("Time zone", "budget_time_zone"),
+                ("Shadow mode", "budget_shadow"),
             ];
             let form = form.overtaken(&filled(&details), "budget", &labels);
             Ok(page(&place, &details, form, problem.status))

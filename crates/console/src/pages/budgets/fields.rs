@@ -27,6 +27,7 @@ pub fn terms(form: &Form) -> Result<Option<TermsPatch>, Invalid> {
         window: Some(BudgetWindow::parse("window", form.text("budget_window"))?),
         mode: Some(BudgetMode::parse("mode", form.text("budget_mode"))?),
         time_zone: Some(TimeZoneName::parse("time_zone", zone)?),
+        shadow: Some(form.is_ticked("budget_shadow")),
     }))
 }
 
@@ -41,11 +42,15 @@ pub fn show(form: &mut Form, terms: &BudgetTerms) {
     form.set("budget_window", terms.window.as_str());
     form.set("budget_mode", terms.mode.as_str());
     form.set("budget_time_zone", terms.time_zone.as_str());
+    if terms.shadow {
+        form.set("budget_shadow", "yes");
+    }
 }
 
 /// In a few words: `$25.00 a month, strict`.
 pub fn summary(terms: &BudgetTerms) -> String {
-    format!("${} {}, {}", terms.amount(), title(terms.window).to_lowercase(), terms.mode.as_str())
+    let shadow = if terms.shadow { ", shadow mode" } else { "" };
+    format!("${} {}, {}{shadow}", terms.amount(), title(terms.window).to_lowercase(), terms.mode.as_str())
 }
 
 /// How a budget stands: `$3.20 spent, $0.10 reserved`.
@@ -68,6 +73,8 @@ mod tests {
         let budget = read(&format!("budget_amount=%241%2C000.50&{rest}")).unwrap().unwrap().apply(None).unwrap();
         assert_eq!(summary(&budget), "$1000.50 a month, strict");
         assert_eq!(budget.time_zone.as_str(), "Europe/Berlin");
+        let shadow = read(&format!("budget_amount=1&{rest}&budget_shadow=yes")).unwrap().unwrap().apply(None).unwrap();
+        assert_eq!(summary(&shadow), "$1.00 a month, strict, shadow mode");
         assert_eq!(read(&format!("budget_amount=+&{rest}")).unwrap(), None);
         for (wrong, param) in [("budget_amount=0", "amount"), ("budget_amount=1&budget_window=year", "window")] {
             assert_eq!(read(&format!("{wrong}&{rest}")).unwrap_err().param, param);

@@ -41,6 +41,7 @@ struct Limit {
     measure: &'static str,
     limit: String,
     remaining: String,
+    shadow: &'static str,
 }
 
 struct Budget {
@@ -49,6 +50,7 @@ struct Budget {
     amount: String,
     charged: String,
     reserve: String,
+    shadow: &'static str,
 }
 
 /// A decision as it is shown.
@@ -160,6 +162,7 @@ async fn shown(console: &Console, place: &Place, decision: Decision) -> Shown {
                 },
                 limit: grouped(met.limit),
                 remaining: grouped(met.remaining),
+                shadow: in_shadow(met.shadow, met.would_refuse),
             })
             .collect(),
         budgets: decision
@@ -171,6 +174,7 @@ async fn shown(console: &Console, place: &Place, decision: Decision) -> Shown {
                 amount: format!("${}", dollars(met.amount_nanos)),
                 charged: format!("${}", dollars(met.charged_nanos)),
                 reserve: format!("${}", dollars(met.reserve_nanos)),
+                shadow: in_shadow(met.shadow, met.would_refuse),
             })
             .collect(),
         model: decision.model,
@@ -207,6 +211,15 @@ const fn what(check: Check) -> &'static str {
         Check::RateLimit => "rate limits",
         Check::Budget => "budgets",
         Check::Credential => "whether there is a credential",
+    }
+}
+
+/// What shadow mode meant for the call; empty where something was enforced.
+const fn in_shadow(shadow: bool, would_refuse: bool) -> &'static str {
+    match (shadow, would_refuse) {
+        (true, true) => "in shadow mode: would have refused",
+        (true, false) => "in shadow mode",
+        (false, _) => "",
     }
 }
 

@@ -81,6 +81,7 @@ pub async fn save(State(console): State<Console>, place: Place, form: Form) -> R
                 ("Requests a minute", "requests_per_minute"),
                 ("Tokens a minute", "tokens_per_minute"),
                 ("Calls at one time", "parallel_requests"),
+                ("Shadow mode", "limits_shadow"),
             ];
             let form = form.overtaken(&fields::filled(&limit), "limit", &labels);
             Ok(page(&place, &limit, form, problem.status))

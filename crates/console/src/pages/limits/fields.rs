@@ -27,6 +27,7 @@ pub fn numbers(form: &Form) -> Result<Limits, Invalid> {
         requests_per_minute: number("requests_per_minute")?,
         tokens_per_minute: number("tokens_per_minute")?,
         parallel_requests: number("parallel_requests")?,
+        shadow: form.is_ticked("limits_shadow"),
     })
 }
 
@@ -43,9 +44,17 @@ pub fn shown(limits: &Limits) -> [(&'static str, String); 3] {
 /// A form that shows a limit as it is.
 pub fn filled(limit: &ProjectLimit) -> Form {
     let mut form = Form::filled(shown(&limit.limits));
+    tick(&mut form, &limit.limits);
     form.set("model", limit.model.as_deref().unwrap_or_default());
     form.set("version", limit.version.to_string());
     form
+}
+
+/// Ticks the box of numbers that are in shadow mode.
+pub fn tick(form: &mut Form, limits: &Limits) {
+    if limits.shadow {
+        form.set("limits_shadow", "yes");
+    }
 }
 
 /// In a few words: `60 requests/min · 2 at a time`; empty without a limit.
@@ -55,6 +64,7 @@ pub fn summary(limits: &Limits) -> String {
         part(limits.requests_per_minute, "requests/min"),
         part(limits.tokens_per_minute, "tokens/min"),
         part(limits.parallel_requests, "at a time"),
+        limits.shadow.then(|| "shadow mode".to_owned()),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
@@ -69,6 +79,8 @@ mod tests {
         let limits = read("requests_per_minute=1%2C000&tokens_per_minute=+&parallel_requests=2").unwrap();
         assert_eq!(summary(&limits), "1,000 requests/min · 2 at a time");
         assert_eq!(summary(&Limits::default()), "");
+        let shadow = read("tokens_per_minute=5&limits_shadow=yes").unwrap();
+        assert_eq!(summary(&shadow), "5 tokens/min · shadow mode");
         for wrong in ["x", "0", "-1", "1.5", "99999999999999999999"] {
             let invalid = read(&format!("tokens_per_minute={wrong}")).unwrap_err();
             assert_eq!(invalid.param, "tokens_per_minute", "{wrong}");

@@ -28,6 +28,7 @@ struct Row {
     requests: String,
     tokens: String,
     parallel: String,
+    shadow: bool,
 }
 
 #[derive(Template)]
@@ -56,6 +57,7 @@ pub async fn list(State(console): State<Console>, place: Place, query: Query) ->
         requests: number(limit.limits.requests_per_minute),
         tokens: number(limit.limits.tokens_per_minute),
         parallel: number(limit.limits.parallel_requests),
+        shadow: limit.limits.shadow,
     };
     let page = ListPage {
         shell: place.shell("Limits"),
