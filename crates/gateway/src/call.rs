@@ -23,6 +23,7 @@ use crate::{
     candidates,
     core::Core,
     cors,
+    demand::Demand,
     error::CallError,
     forward,
     head::{BodyHead, StreamOptions},
@@ -33,7 +34,6 @@ use crate::{
     resources,
     respond::{AnswerBody, name_for_anthropic, refuse},
     route::{self, Route},
-    settle::Demand,
     socket::Wire,
     trail::{self, Trail},
 };

@@ -20,6 +20,7 @@ mod candidates;
 mod connection;
 mod core;
 mod cors;
+mod demand;
 mod disposition;
 mod draw;
 mod error;

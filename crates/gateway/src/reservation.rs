@@ -6,11 +6,7 @@ use std::{rc::Rc, sync::Arc};
 use keyward_access::{Admission, BudgetAdmission, CallEnd, KeyEntry, LimitEntry, LimitSeen, Refusal};
 use keyward_domain::{budget::ChargedAs, limit::Standing};
 
-use crate::{
-    further::Further,
-    settle::{Demand, Ledger},
-    trail::Seen,
-};
+use crate::{demand::Demand, further::Further, settle::Ledger, trail::Seen};
 
 /// One counted call; given back unless it is kept.
 pub(crate) struct Reservation {

@@ -22,12 +22,12 @@ use serde_json::{Value, value::RawValue};
 use crate::{
     call::Call,
     core::Core,
+    demand::Demand,
     error::CallError,
     item::Item,
     owed::Debt,
     resources::{self, MOST},
     respond::{AnswerBody, json},
-    settle::Demand,
 };
 
 /// How many are asked for at the same time.

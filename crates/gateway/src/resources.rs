@@ -29,6 +29,7 @@ use crate::{
     call::Call,
     candidates::Candidate,
     core::Core,
+    demand::Demand,
     error::CallError,
     forward,
     inbound::Inbound,
@@ -38,7 +39,7 @@ use crate::{
     resource_body::{BatchHead, ResponseHead},
     resource_list,
     respond::{AnswerBody, whole},
-    settle::{Demand, Settlement},
+    settle::Settlement,
 };
 
 /// The largest answer about a resource that is read.

@@ -19,12 +19,12 @@ use std::{
 };
 
 use keyward_access::{
-    Admission, Authenticated, BudgetAdmission, BudgetEntry, Budgets, CallEnd, KeyEntry, KeyIndex, LimitEntry,
-    RateLimits, Refusal, RequestCaps,
+    Admission, Authenticated, BudgetAdmission, Budgets, CallEnd, KeyEntry, KeyIndex, LimitEntry, RateLimits, Refusal,
+    RequestCaps,
 };
 use keyward_domain::{
     Clock,
-    budget::{ChargedAs, Reserve},
+    budget::ChargedAs,
     clock::to_millis,
     id::{OrganizationId, ProviderResourceId},
     limit::Standing,
@@ -38,37 +38,14 @@ use tokio_util::task::TaskTracker;
 use crate::{
     GatewayParts,
     call::Call,
+    demand::Demand,
     error::CallError,
     item::{self, Item},
     metrics::Counts,
     owed::Debt,
     pricing::Pricing,
     reservation::Reservation,
-    trail::Seen,
 };
-
-/// What a call asks of its limits and budgets.
-#[derive(Default)]
-pub(crate) struct Demand {
-    pub(crate) limits: Vec<Arc<LimitEntry>>,
-    /// About how many tokens it will use.
-    pub(crate) tokens: u64,
-    pub(crate) budgets: Vec<Arc<BudgetEntry>>,
-    /// What is held back for it.
-    pub(crate) reserve: Reserve,
-    /// It begins a batch, which nothing but limits and budgets in shadow mode lets
-    /// through: none of them can count it.
-    pub(crate) is_batch: bool,
-    /// Where it is noted how they stand.
-    pub(crate) seen: Seen,
-}
-
-impl Demand {
-    /// Of a call that asks no model: it uses no tokens and costs nothing.
-    pub(crate) fn without_model(key: &KeyEntry) -> Self {
-        Self { limits: key.limits_of(&[]), ..Self::default() }
-    }
-}
 
 /// One core's way to the journal, the counters of request caps, those of rate
 /// limits and those of budgets.

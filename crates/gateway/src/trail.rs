@@ -18,7 +18,7 @@ use keyward_domain::{
 };
 use keyward_telemetry::decisions::{DecisionLog, Head, Writer};
 
-use crate::{call::Call, error::CallError, respond::AnswerBody, route, settle::Demand};
+use crate::{call::Call, demand::Demand, error::CallError, respond::AnswerBody, route};
 
 /// One call's.
 #[derive(Default)]
