@@ -32,6 +32,7 @@ from support.chaos_provider import (
 )
 from support.chaos_reckoning import CHECKS, INPUT_PRICE, OUTPUT_PRICE, Ledger, Reckoning, table
 from support.keyward import Installation, Server
+from support.wire import Unavailable
 
 SECONDS = float(os.environ.get("KEYWARD_CHAOS_SECONDS", "60"))
 LAST_RUN = 6.0
@@ -117,11 +118,12 @@ class Chaos:
             self.started(await asyncio.to_thread(self.installed.start))
 
     async def attempt(self, do: Callable[[], T]) -> T | None:
-        """Administers; `None` if a kill came between, and nobody knows what was done."""
+        """Administers; `None` if a kill came between, and nobody knows what was done, or
+        if the database was out of reach: on a machine that is busy with a restart it may be."""
         await self.world.up.wait()
         try:
             return await asyncio.to_thread(do)
-        except (OSError, HTTPException):
+        except (OSError, HTTPException, Unavailable):
             return None
 
     async def administer_on(self, project: Project, until: float) -> None:

@@ -4,7 +4,7 @@
 use crate::process::{find_program, pin_self};
 use crate::results::{KeywardResults, Results, Target};
 use crate::rounds::{self, Timing};
-use crate::targets::{Place, Running};
+use crate::targets::{IDLE, Place, Running};
 use crate::{nginx, procfs, starts};
 use anyhow::{Result, ensure};
 use std::path::PathBuf;
@@ -12,8 +12,8 @@ use std::path::PathBuf;
 /// How the comparison is to be done.
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// Keyward's release binary.
-    #[arg(long, default_value = "target/release/keyward")]
+    /// Keyward's program, built as it is shipped.
+    #[arg(long, default_value = "target/dist/keyward")]
     keyward: PathBuf,
     /// Leave these out.
     #[arg(long, value_delimiter = ',')]
@@ -46,6 +46,10 @@ pub fn run(options: &Options) -> Result<()> {
     for target in Target::ALL.into_iter().filter(|target| options.with(*target)) {
         eprintln!("starting {}", target.title());
         targets.push(place.start(target)?);
+    }
+    std::thread::sleep(IDLE);
+    for target in &mut targets {
+        target.results.idle = target.memory()?;
     }
     rounds::run(&timing, place.provider, &mut targets, &mut problems)?;
     for target in &mut targets {

@@ -16,8 +16,8 @@ use std::path::PathBuf;
 /// How the soak is to be done.
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// Keyward's release binary.
-    #[arg(long, default_value = "target/release/keyward")]
+    /// Keyward's program, built as it is shipped.
+    #[arg(long, default_value = "target/dist/keyward")]
     keyward: PathBuf,
     /// How many minutes.
     #[arg(long, default_value_t = 60)]

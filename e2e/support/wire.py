@@ -14,6 +14,10 @@ TIMEOUT = 30.0
 Headers = Mapping[str, str]
 
 
+class Unavailable(AssertionError):
+    """Nothing was done, since something that it takes can't be reached at the moment."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """A whole answer."""
@@ -36,6 +40,8 @@ class Answer:
 
     def expect(self, status: int, code: str | None = None) -> "Answer":
         """Fails, showing the answer, unless it is of that status and error code."""
+        if self.status == 503 != status:
+            raise Unavailable(f"503 instead of {status}: {self.body!r}")
         assert self.status == status, f"{self.status} instead of {status}: {self.body!r}"
         if code is not None:
             assert self.code == code, f"{self.code} instead of {code}: {self.body!r}"

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: a release build, and `keyward-bench` on it.
+//! `cargo xtask bench`: the program as it is shipped, and `keyward-bench` on it.
 
 use crate::{
     debian,
@@ -18,11 +18,11 @@ pub fn measure(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()
     let missing: Vec<_> =
         needed.into_iter().filter(|(program, _)| installed(program).is_none()).map(|(_, package)| package).collect();
     step("packages", || debian::install(&missing))?;
-    step("release build", || {
+    step("dist build", || {
         let packages = ["-p", "keyward", "-p", "keyward-bench"];
-        run(workspace.cargo(&["build", "--release", "--locked"]).args(packages))
+        run(workspace.cargo(&["build", "--profile", "dist", "--locked"]).args(packages))
     })?;
-    let built = workspace.target.join("release");
+    let built = workspace.target.join("dist");
     step("bench", || {
         run(workspace
             .command(built.join("keyward-bench"))

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 pub struct Options {
     /// Keyward's release binary.
-    #[arg(long, default_value = "target/release/keyward")]
+    #[arg(long, default_value = "target/dist/keyward")]
     keyward: PathBuf,
     /// How often each page is asked for.
     #[arg(long, default_value_t = 30)]

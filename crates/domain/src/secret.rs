@@ -9,7 +9,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::Randomness;
 
@@ -151,8 +151,11 @@ impl std::fmt::Debug for SecretDigest {
 
 /// The random key of the digests. The master key wraps it, so the master key
 /// can change while every API key keeps working.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct Pepper([u8; 32]);
+///
+/// It is kept as the state of a digest that has read it: half of the work of a
+/// digest is reading its key. That state is wiped when it is dropped.
+#[derive(Clone)]
+pub struct Pepper(Hmac<Sha256>);
 
 impl std::fmt::Debug for Pepper {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -162,14 +165,15 @@ impl std::fmt::Debug for Pepper {
 
 impl Pepper {
     /// Takes the unwrapped bytes.
-    pub const fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+    pub fn new(bytes: [u8; 32]) -> Self {
+        let bytes = Zeroizing::new(bytes);
+        Self(KeyInit::new_from_slice(&*bytes).expect("HMAC takes keys of any length"))
     }
 
     /// The digest under which a key with this text is known.
     pub fn digest(&self, text: &str) -> SecretDigest {
-        #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        let mut mac = self.0.clone();
         mac.update(text.as_bytes());
         SecretDigest(mac.finalize().into_bytes().into())
     }

@@ -8,7 +8,7 @@
 
 use std::{
     future::{Future, poll_fn},
-    pin::pin,
+    pin::{Pin, pin},
     sync::atomic::Ordering,
     task::Poll,
     time::{Duration, Instant},
@@ -134,7 +134,7 @@ pub(crate) async fn send(
                 && let Some((ready, at)) = soonest.take().filter(|(ready, _)| *ready < by)
             {
                 repeats += 1;
-                watched(tokio::time::sleep_until(ready.into()), watch.as_mut(), None).await?;
+                watched(pin!(tokio::time::sleep_until(ready.into())), watch.as_mut(), None).await?;
                 next = way.turn_to(at).await;
             }
         }
@@ -235,7 +235,8 @@ impl<'a> Way<'a, '_> {
         let begun = settlement.begun();
         let content = request.content.for_choice(&candidate.choice);
         let (ask, headers) = (request.ask.clone(), &call.head.headers);
-        let sending = call.core.upstream.send(&candidate.target, ask, request.query, headers, content, begun);
+        // Pinned here: it is large, and moving it costs more than polling it.
+        let sending = pin!(call.core.upstream.send(&candidate.target, ask, request.query, headers, content, begun));
         let sent = watched(sending, watch.as_mut(), limit).await?;
         let now = || shared.parts.clock.now();
         let tried = match sent {
@@ -329,11 +330,10 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
 
 /// Waits, unless the key stops being usable meanwhile; `None`: not within `limit`.
 async fn watched<T>(
-    wait: impl Future<Output = T>,
+    mut wait: Pin<&mut impl Future<Output = T>>,
     mut watch: Option<&mut Watch>,
     limit: Option<Duration>,
 ) -> Result<Option<T>, Refusal> {
-    let mut wait = pin!(wait);
     let mut alarm = pin!(limit.map(tokio::time::sleep));
     poll_fn(|cx| {
         if let Poll::Ready(done) = wait.as_mut().poll(cx) {

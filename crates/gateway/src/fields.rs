@@ -108,18 +108,38 @@ impl Visitor<'_> for Key<'_> {
 /// and their Unicode relatives (Go's `encoding/json` folds `ſ` to `s`), with
 /// or without underscores and hyphens, however many (Go's second version).
 pub(crate) fn folds_to(key: &str, known: &str) -> bool {
+    let counts = |byte: &u8| !matches!(byte, b'_' | b'-');
+    if key.is_ascii() {
+        // Almost every key, and much faster.
+        let folded = key.bytes().filter(counts).map(|byte| byte.to_ascii_lowercase());
+        return folded.eq(known.bytes().filter(|byte| *byte != b'_'));
+    }
+    folds_by_unicode(key, known)
+}
+
+fn folds_by_unicode(key: &str, known: &str) -> bool {
     let folded = key.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase);
     folded.filter(|c| !matches!(c, '_' | '-')).eq(known.chars().filter(|c| *c != '_'))
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
     fn relatives_of_a_letter_fold_and_longer_words_do_not() {
         assert!(folds_to("to\u{212a}en", "token"));
         assert!(!folds_to("models", "model") && !folds_to("upstream", "stream"));
+    }
+
+    proptest! {
+        #[test]
+        fn the_fast_way_answers_like_the_thorough_one(key in "[mM]?[oO0]?[dD_-]{0,3}[eE]?[lL]?[_-]?[ -~]{0,2}") {
+            prop_assert_eq!(folds_to(&key, "model"), folds_by_unicode(&key, "model"));
+            prop_assert_eq!(folds_to(&key, "mo_del"), folds_by_unicode(&key, "mo_del"));
+        }
     }
 
     #[test]

@@ -106,6 +106,8 @@ impl Pool {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5))
             .pragma("temp_store", "memory")
+            // A start reads every key: rows are handed over some hundreds at a time.
+            .row_buffer_size(512)
             .disable_statement_logging();
         let pool = |connections| SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
         // On a full disk SQLite gives a transaction up by itself, and sqlx goes on
