@@ -136,6 +136,7 @@ async fn what_is_told_later_charges_no_budget() {
         window: BudgetWindow::Month,
         time_zone: TimeZoneName::default(),
         mode: BudgetMode::Strict,
+        shadow: false,
     };
     let command = CreateBudget { whose: None, terms, idempotency: None };
     let made = budget::create(&house.keyward, &house.owner(), command).await.unwrap();
