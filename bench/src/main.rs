@@ -10,6 +10,7 @@
 
 mod compare;
 mod fill;
+mod floor;
 mod http1;
 mod keyward;
 mod load;
@@ -68,6 +69,15 @@ enum Command {
         #[arg(long)]
         key: String,
     },
+    /// Serves as the least that a gateway of Keyward's parts can be.
+    Floor {
+        /// Where to listen.
+        #[arg(long)]
+        listen: SocketAddr,
+        /// Where the provider listens.
+        #[arg(long)]
+        provider: SocketAddr,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -123,6 +133,10 @@ fn run(command: Command) -> Result<()> {
         Command::Yardstick { listen, provider, key } => {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(yardstick::serve(listen, provider, &key))
+        }
+        Command::Floor { listen, provider } => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            tokio::task::LocalSet::new().block_on(&runtime, floor::serve(listen, provider))
         }
     }
 }

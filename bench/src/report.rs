@@ -62,7 +62,8 @@ fn ratios(results: &Results) -> String {
         Row { title: "CPU per paced stream", value: &paced, digits: 2, goal: goal::PACED, strict: false },
         Row { title: "p99 added at half load, ms", value: &added, digits: 2, goal: goal::P99_ADDED_MS, strict: true },
     ];
-    let mut table = Table::new(&["ratio, nginx = 1", "nginx", "hyper yardstick", "Keyward", "goal", "reached"]);
+    let mut table =
+        Table::new(&["ratio, nginx = 1", "nginx", "hyper yardstick", "floor", "Keyward", "goal", "reached"]);
     for row in rows {
         let value = |target| number((row.value)(target), row.digits);
         let keyward = (row.value)(Target::Keyward);
@@ -71,6 +72,7 @@ fn ratios(results: &Results) -> String {
             row.title.to_owned(),
             value(Target::Nginx),
             value(Target::Yardstick),
+            value(Target::Floor),
             value(Target::Keyward),
             goal,
             reached,

@@ -17,13 +17,15 @@ pub enum Target {
     Nginx,
     /// The bare hyper gateway.
     Yardstick,
+    /// Hyper's server, Keyward's client, nothing between.
+    Floor,
     /// Keyward with everything on.
     Keyward,
 }
 
 impl Target {
     /// All targets, in the order in which they take turns.
-    pub const ALL: [Self; 4] = [Self::Direct, Self::Nginx, Self::Yardstick, Self::Keyward];
+    pub const ALL: [Self; 5] = [Self::Direct, Self::Nginx, Self::Yardstick, Self::Floor, Self::Keyward];
 
     /// How the tables call it.
     pub const fn title(self) -> &'static str {
@@ -31,6 +33,7 @@ impl Target {
             Self::Direct => "direct",
             Self::Nginx => "nginx, plain reverse proxy",
             Self::Yardstick => "hyper yardstick",
+            Self::Floor => "floor",
             Self::Keyward => "Keyward",
         }
     }

@@ -68,7 +68,11 @@ impl Place {
             }
             Target::Yardstick => {
                 let address = free_address()?;
-                (address, KEY.to_owned(), Some(self.start_yardstick(address)?))
+                (address, KEY.to_owned(), Some(self.start_own("yardstick", address, &["--key", KEY])?))
+            }
+            Target::Floor => {
+                let address = free_address()?;
+                (address, KEY.to_owned(), Some(self.start_own("floor", address, &[])?))
             }
             Target::Keyward => {
                 let installation = self.install_keyward("measured")?;
@@ -92,11 +96,11 @@ impl Place {
         Installation::create(&self.keyward, self.core, &self.folder.join(name))
     }
 
-    fn start_yardstick(&self, address: SocketAddr) -> Result<Process> {
+    /// A gateway that this program has in itself.
+    fn start_own(&self, name: &'static str, address: SocketAddr, arguments: &[&str]) -> Result<Process> {
         let mut command = pinned(self.core, &std::env::current_exe()?);
-        command.args(["yardstick", "--listen", &address.to_string()]);
-        command.args(["--provider", &self.provider.to_string(), "--key", KEY]);
-        Process::start("yardstick", &mut command, &self.folder)
+        command.args([name, "--listen", &address.to_string(), "--provider", &self.provider.to_string()]);
+        Process::start(name, command.args(arguments), &self.folder)
     }
 }
 

@@ -17,31 +17,32 @@ pub const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-ver
 /// See [`ANTHROPIC_VERSION`].
 pub const DEFAULT_ANTHROPIC_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
 
-/// The caller's headers as the provider may see them.
-pub fn to_provider(caller: &HeaderMap) -> HeaderMap {
-    pass(caller, |name| stays_from_caller(name).then(|| name.clone()))
-}
-
-/// The provider's headers as the caller may see them.
-pub fn to_caller(provider: &HeaderMap) -> HeaderMap {
-    pass(provider, |name| match name.as_str() {
-        "x-request-id" | "request-id" => Some(PROVIDER_REQUEST_ID),
-        text => (!stops_from_provider(text)).then(|| name.clone()),
+/// Those of the caller's headers that the provider may see, one after another.
+pub fn to_provider(caller: &HeaderMap) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+    let named = NamedByConnection::of(caller);
+    caller.iter().filter(move |(name, _)| {
+        let name = name.as_str();
+        !belongs_to_connection(name) && !named.holds(name) && stays_from_caller(name)
     })
 }
 
-fn pass(headers: &HeaderMap, rename: impl Fn(&HeaderName) -> Option<HeaderName>) -> HeaderMap {
-    let named = NamedByConnection::of(headers);
-    let mut passed = HeaderMap::with_capacity(headers.keys_len() + 2);
-    for (name, value) in headers {
-        if !belongs_to_connection(name.as_str())
-            && !named.holds(name)
-            && let Some(name) = rename(name)
-        {
-            passed.append(name, value.clone());
+/// The provider's headers as the caller may see them.
+pub fn to_caller(mut provider: HeaderMap) -> HeaderMap {
+    let named = NamedByConnection::of(&provider);
+    let stops = |name: &str| belongs_to_connection(name) || named.holds(name) || stops_from_provider(name);
+    // Mostly a few of many: those that pass stay where they are.
+    let stopped: Vec<_> = provider.keys().filter(|name| stops(name.as_str())).cloned().collect();
+    for name in stopped {
+        provider.remove(name);
+    }
+    for name in ["x-request-id", "request-id"] {
+        let ids: Vec<_> = provider.get_all(name).iter().cloned().collect();
+        for id in ids {
+            provider.remove(name);
+            provider.append(PROVIDER_REQUEST_ID, id);
         }
     }
-    passed
+    provider
 }
 
 /// RFC 9110, 7.6.1, and what frames a body, which each side writes for itself.
@@ -59,8 +60,8 @@ fn belongs_to_connection(name: &str) -> bool {
     ) || name.starts_with("proxy-")
 }
 
-fn stays_from_caller(name: &HeaderName) -> bool {
-    let name = name.as_str();
+/// Whether a header of the caller's goes on to the provider.
+fn stays_from_caller(name: &str) -> bool {
     let stops = matches!(
         name,
         // The way here.
@@ -108,8 +109,8 @@ impl<'a> NamedByConnection<'a> {
         Self(names.filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("keep-alive")).collect())
     }
 
-    fn holds(&self, name: &HeaderName) -> bool {
-        self.0.iter().any(|named| name.as_str().eq_ignore_ascii_case(named))
+    fn holds(&self, name: &str) -> bool {
+        self.0.iter().any(|named| name.eq_ignore_ascii_case(named))
     }
 }
 
@@ -144,7 +145,7 @@ mod tests {
             "x-custom",
             "traceparent",
         ] {
-            assert!(to_provider(&map(&[(name, "v")])).contains_key(name), "{name}");
+            assert_eq!(to_provider(&map(&[(name, "v")])).count(), 1, "{name}");
         }
     }
 
@@ -184,7 +185,7 @@ mod tests {
             "x-request-id",
             "x-client-request-id",
         ] {
-            assert!(to_provider(&map(&[(name, "v")])).is_empty(), "{name}");
+            assert_eq!(to_provider(&map(&[(name, "v")])).count(), 0, "{name}");
         }
     }
 
@@ -197,9 +198,10 @@ mod tests {
             ("x-second", "2"),
             ("x-kept", "3"),
         ]);
-        for passed in [to_provider(&headers), to_caller(&headers)] {
-            assert_eq!(passed.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["x-kept"]);
-        }
+        let passed: Vec<_> = to_provider(&headers).map(|(name, _)| name.as_str()).collect();
+        assert_eq!(passed, ["x-kept"]);
+        let passed = to_caller(headers);
+        assert_eq!(passed.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["x-kept"]);
     }
 
     #[test]
@@ -214,7 +216,7 @@ mod tests {
             "openai-version",
             "date",
         ] {
-            assert!(to_caller(&map(&[(name, "v")])).contains_key(name), "{name}");
+            assert!(to_caller(map(&[(name, "v")])).contains_key(name), "{name}");
         }
     }
 
@@ -243,14 +245,14 @@ mod tests {
             "clear-site-data",
             "proxy-authentication-info",
         ] {
-            assert!(to_caller(&map(&[(name, "v")])).is_empty(), "{name}");
+            assert!(to_caller(map(&[(name, "v")])).is_empty(), "{name}");
         }
     }
 
     #[test]
     fn the_providers_request_id_moves_aside() {
         for name in ["x-request-id", "request-id"] {
-            let passed = to_caller(&map(&[(name, "req_1")]));
+            let passed = to_caller(map(&[(name, "req_1")]));
             assert_eq!(passed.len(), 1);
             assert_eq!(passed[PROVIDER_REQUEST_ID], "req_1");
         }
@@ -258,7 +260,11 @@ mod tests {
 
     #[test]
     fn repeated_headers_stay_repeated() {
-        let passed = to_provider(&append_map(&[("anthropic-beta", "a"), ("anthropic-beta", "b")]));
+        let headers = append_map(&[("anthropic-beta", "a"), ("x-request-id", "1"), ("anthropic-beta", "b")]);
+        let values: Vec<_> = to_provider(&headers).map(|(_, value)| value.as_bytes()).collect();
+        assert_eq!(values, [b"a", b"b"]);
+        let passed = to_caller(headers);
         assert_eq!(passed.get_all("anthropic-beta").iter().count(), 2);
+        assert_eq!(passed.len(), 3);
     }
 }

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     headers::{self, ANTHROPIC_VERSION, DEFAULT_ANTHROPIC_VERSION},
-    http::{Endpoint, EndpointError},
+    http::{Endpoint, EndpointError, Headers},
 };
 
 /// A provider, its address and Keyward's secret there. Cheap to clone; its
@@ -76,15 +76,32 @@ impl Target {
     }
 
     /// The headers of a call: the caller's that may pass, and Keyward's own.
-    pub(crate) fn headers(&self, caller: &HeaderMap, dialect: Dialect) -> HeaderMap {
-        let mut headers = headers::to_provider(caller);
-        if let Some((name, value)) = self.network().and_then(|network| network.authentication.as_ref()) {
-            headers.insert(name.clone(), value.clone());
+    pub(crate) const fn headers<'a>(&'a self, caller: &'a HeaderMap, dialect: Dialect) -> CallHeaders<'a> {
+        CallHeaders { target: self, caller, dialect }
+    }
+}
+
+/// The headers of one call to a [`Target`].
+pub(crate) struct CallHeaders<'a> {
+    target: &'a Target,
+    caller: &'a HeaderMap,
+    dialect: Dialect,
+}
+
+impl Headers for CallHeaders<'_> {
+    fn each(&self, put: &mut dyn FnMut(&HeaderName, &HeaderValue)) {
+        let mut names_version = false;
+        for (name, value) in headers::to_provider(self.caller) {
+            names_version |= *name == ANTHROPIC_VERSION;
+            put(name, value);
         }
-        if dialect == Dialect::Anthropic && !headers.contains_key(ANTHROPIC_VERSION) {
-            headers.insert(ANTHROPIC_VERSION, DEFAULT_ANTHROPIC_VERSION);
+        // No name of a secret passes from the caller.
+        if let Some((name, value)) = self.target.network().and_then(|network| network.authentication.as_ref()) {
+            put(name, value);
         }
-        headers
+        if self.dialect == Dialect::Anthropic && !names_version {
+            put(&ANTHROPIC_VERSION, &DEFAULT_ANTHROPIC_VERSION);
+        }
     }
 }
 
@@ -103,6 +120,14 @@ fn authentication(provider: Provider, secret: &SecretString) -> Result<(HeaderNa
 mod tests {
     use super::*;
 
+    fn sent(target: &Target, caller: &HeaderMap, dialect: Dialect) -> HeaderMap {
+        let mut sent = HeaderMap::new();
+        target.headers(caller, dialect).each(&mut |name, value| {
+            sent.append(name, value.clone());
+        });
+        sent
+    }
+
     fn target(provider: Provider) -> Target {
         let base_url = provider.default_base_url().or(Some("https://llm.example/v1"));
         Target::new(provider, base_url, Some(&"sk-very-secret".into())).unwrap()
@@ -119,7 +144,7 @@ mod tests {
             let mut caller = HeaderMap::new();
             caller.insert("authorization", HeaderValue::from_static("Bearer sk-project-of-the-caller"));
             caller.insert("x-api-key", HeaderValue::from_static("sk-project-of-the-caller"));
-            let headers = target(provider).headers(&caller, Dialect::OpenAi);
+            let headers = sent(&target(provider), &caller, Dialect::OpenAi);
             assert_eq!(headers.len(), 1);
             assert_eq!(headers[name], value);
         }
@@ -128,24 +153,25 @@ mod tests {
     #[test]
     fn a_server_of_ones_own_may_have_no_secret() {
         let target = Target::new(Provider::Vllm, Some("http://10.0.0.1:8000/v1"), None).unwrap();
-        assert!(target.headers(&HeaderMap::new(), Dialect::OpenAi).is_empty());
+        assert!(sent(&target, &HeaderMap::new(), Dialect::OpenAi).is_empty());
     }
 
     #[test]
     fn anthropic_is_asked_for_a_version_unless_the_caller_names_one() {
         let target = target(Provider::Anthropic);
-        let headers = target.headers(&HeaderMap::new(), Dialect::Anthropic);
+        let headers = sent(&target, &HeaderMap::new(), Dialect::Anthropic);
         assert_eq!(headers["anthropic-version"], "2023-06-01");
         let mut caller = HeaderMap::new();
         caller.insert("anthropic-version", HeaderValue::from_static("2024-01-01"));
-        assert_eq!(target.headers(&caller, Dialect::Anthropic)["anthropic-version"], "2024-01-01");
+        let headers = sent(&target, &caller, Dialect::Anthropic);
+        assert_eq!(headers.get_all("anthropic-version").iter().collect::<Vec<_>>(), ["2024-01-01"]);
     }
 
     #[test]
     fn nothing_shows_the_secret() {
         for provider in Provider::ALL {
             let target = target(*provider);
-            let headers = target.headers(&HeaderMap::new(), Dialect::OpenAi);
+            let headers = sent(&target, &HeaderMap::new(), Dialect::OpenAi);
             assert!(!format!("{target:?} {headers:?}").contains("very-secret"), "{provider}");
         }
     }

@@ -121,7 +121,7 @@ impl Upstream {
         let answer = self.client.send_noting(&network.endpoint, request, begun).await?;
         Ok(UpstreamResponse {
             status: answer.status,
-            headers: headers::to_caller(&answer.headers),
+            headers: headers::to_caller(answer.headers),
             body: UpstreamBody::Network(answer.body),
         })
     }

@@ -45,13 +45,14 @@ impl Fingerprint {
         put(&call.credential.version.to_le_bytes());
         put(call.credential.base_url.as_deref().unwrap_or_default().as_bytes());
         put(call.model.as_bytes());
-        let passed = to_provider(call.headers);
-        let mut names: Vec<_> = passed.keys().filter(|name| !changes_nothing(name.as_str())).collect();
+        let passing = to_provider(call.headers).map(|(name, _)| name);
+        let mut names: Vec<_> = passing.filter(|name| !changes_nothing(name.as_str())).collect();
         names.sort_unstable_by_key(|name| name.as_str());
+        names.dedup();
         put(&(names.len() as u64).to_le_bytes());
         for name in names {
             put(name.as_str().as_bytes());
-            let values = passed.get_all(name);
+            let values = call.headers.get_all(name);
             put(&(values.iter().count() as u64).to_le_bytes());
             values.iter().for_each(|value| put(value.as_bytes()));
         }

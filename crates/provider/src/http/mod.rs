@@ -36,5 +36,5 @@ pub use body::Body;
 pub use client::{Client, ClientOptions, Response};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{BodyError, Malformed, SendError};
-pub use request::OutgoingRequest;
+pub use request::{Headers, OutgoingRequest};
 pub use tls::Tls;

@@ -5,10 +5,23 @@
 use std::io::Write as _;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::error::SendError;
 use super::head::is_hop_by_hop;
+
+/// A request's headers. They are asked for when the request is written: who has
+/// them elsewhere needn't gather them in a map of their own.
+pub trait Headers: Sync {
+    /// Hands each to `put`, in the order in which they are to be written.
+    fn each(&self, put: &mut dyn FnMut(&HeaderName, &HeaderValue));
+}
+
+impl Headers for HeaderMap {
+    fn each(&self, put: &mut dyn FnMut(&HeaderName, &HeaderValue)) {
+        self.iter().for_each(|(name, value)| put(name, value));
+    }
+}
 
 /// One request to an [`super::Endpoint`].
 #[derive(Clone)]
@@ -19,7 +32,7 @@ pub struct OutgoingRequest<'a> {
     pub target: &'a str,
     /// End-to-end headers. Host, framing, `Expect` and hop-by-hop headers
     /// found here are left out.
-    pub headers: &'a HeaderMap,
+    pub headers: &'a dyn Headers,
     /// The whole body.
     pub body: Bytes,
 }
@@ -50,15 +63,15 @@ impl OutgoingRequest<'_> {
             // Writing to a vector can't fail.
             let _ = write!(out, "content-length: {}\r\n", self.body.len());
         }
-        for (name, value) in self.headers {
+        self.headers.each(&mut |name, value| {
             let is_ours = matches!(name.as_str(), "host" | "content-length" | "expect");
             if is_ours || is_hop_by_hop(name) {
-                continue;
+                return;
             }
             for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
                 out.extend_from_slice(part);
             }
-        }
+        });
         out.extend_from_slice(b"\r\n");
     }
 }
