@@ -27,15 +27,17 @@ use crate::{
     ProjectState, Refusal, budgets::ByHolder, caps::RequestCounter,
 };
 
-type ByDigest<T> = HashMap<SecretDigest, T, BuildHasherDefault<DigestHasher>>;
+type ByDigest<T> = HashMap<SecretDigest, T, BuildHasherDefault<RandomHasher>>;
+/// By an id that Keyward made.
+type ById<K, T> = HashMap<K, T, BuildHasherDefault<RandomHasher>>;
 
 /// All live keys, projects, credentials and admin keys.
 #[derive(Debug)]
 pub struct KeyIndex {
     pepper: Pepper,
     keys: ByDigest<Arc<KeyEntry>>,
-    keys_by_id: HashMap<ApiKeyId, Arc<KeyEntry>>,
-    projects: HashMap<ProjectId, Arc<ProjectEntry>>,
+    keys_by_id: ById<ApiKeyId, Arc<KeyEntry>>,
+    projects: ById<ProjectId, Arc<ProjectEntry>>,
     admin_keys: ByDigest<Arc<AdminKeyEntry>>,
     admin_keys_by_id: HashMap<AdminKeyId, Arc<AdminKeyEntry>>,
     /// How many usable keys name each web origin.
@@ -51,8 +53,8 @@ impl KeyIndex {
         Self {
             pepper,
             keys: HashMap::default(),
-            keys_by_id: HashMap::new(),
-            projects: HashMap::new(),
+            keys_by_id: HashMap::default(),
+            projects: HashMap::default(),
             admin_keys: HashMap::default(),
             admin_keys_by_id: HashMap::new(),
             origins: HashMap::new(),
@@ -140,6 +142,14 @@ impl KeyIndex {
     /// The project, if any call or change ever concerned it.
     pub fn project(&self, id: ProjectId) -> Option<Arc<ProjectEntry>> {
         self.projects.pin().get(&id).cloned()
+    }
+
+    /// Makes room for so many keys at once: growing little by little costs a start
+    /// more.
+    pub fn expect_keys(&self, count: u64) {
+        let count = usize::try_from(count).unwrap_or(0);
+        self.keys.pin().reserve(count);
+        self.keys_by_id.pin().reserve(count);
     }
 
     /// Takes a key as it is now. `request_count` counts only when the key is
@@ -317,19 +327,21 @@ fn digests(entry: &KeyEntry) -> impl Iterator<Item = SecretDigest> {
     std::iter::once(entry.digest).chain(entry.previous.as_deref().map(|previous| previous.0))
 }
 
-/// A digest is uniformly random under a secret pepper: eight of its bytes are
-/// hash enough, and nobody outside can aim at a collision.
+/// What ends in random bytes needs no other hash: a digest does, under a secret
+/// pepper, and an id (UUIDv7) does. Nobody outside chooses either, so nobody can aim
+/// at a collision.
 #[derive(Debug, Default)]
-struct DigestHasher(u64);
+struct RandomHasher(u64);
 
-impl Hasher for DigestHasher {
+impl Hasher for RandomHasher {
     fn finish(&self) -> u64 {
         self.0
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        if let Some((first, _)) = bytes.split_first_chunk::<8>() {
-            self.0 = u64::from_le_bytes(*first);
+        if let Some((_, last)) = bytes.split_last_chunk::<8>() {
+            // The bits of an id that aren't random come out on top, where fewest matter.
+            self.0 = u64::from_be_bytes(*last);
         }
     }
 

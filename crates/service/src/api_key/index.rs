@@ -6,6 +6,7 @@ use keyward_store::{Conn, api_key_index};
 use crate::{Keyward, Result};
 
 pub(crate) async fn load(keyward: &Keyward, conn: &mut Conn<'_>) -> Result<()> {
+    keyward.index.expect_keys(api_key_index::count(conn).await?);
     Ok(api_key_index::all(conn, |key, request_count| keyward.index.put_key(key, request_count)).await?)
 }
 

@@ -26,6 +26,7 @@ contract!(
     a_count_is_given_back_down_to_zero,
     a_journals_position_waits_for_whoever_moves_it,
     the_index_is_told_of_every_key_that_is_not_deleted,
+    the_index_is_told_of_more_keys_than_are_read_at_once,
 );
 
 async fn a_key(database: &Database) -> ApiKey {
@@ -199,8 +200,9 @@ async fn the_index_is_told_of_every_key_that_is_not_deleted(database: &Database)
     api_key::delete(&mut transaction.conn(), first, deleted.id, moment(5)).await.unwrap();
     transaction.commit().await.unwrap();
     add(database, full.id, Used { requests: 5, ..Used::default() }).await;
+    add(database, plain.id, Used { requests: 60, ..Used::default() }).await;
 
-    let expected = [(IndexedKey::from(&full), 5), (IndexedKey::from(&plain), 0), (IndexedKey::from(&foreign), 0)];
+    let expected = [(IndexedKey::from(&full), 5), (IndexedKey::from(&plain), 60), (IndexedKey::from(&foreign), 0)];
     let mut connection = database.read().await;
     let conn = &mut connection.conn();
     let mut told = Vec::new();
@@ -213,4 +215,22 @@ async fn the_index_is_told_of_every_key_that_is_not_deleted(database: &Database)
     assert_eq!(told, expected[..2]);
     assert_eq!(api_key_index::find(conn, full.id).await.unwrap().as_ref(), Some(&expected[0]));
     assert_eq!(api_key_index::find(conn, deleted.id).await.unwrap(), None);
+}
+
+async fn the_index_is_told_of_more_keys_than_are_read_at_once(database: &Database) {
+    let organization = add_organization(database, 1).await;
+    let project = add_project(database, organization, 2).await;
+    let keys: Vec<_> = (10..2511).map(|number| new_api_key(&project, number)).collect();
+    let mut transaction = database.begin().await;
+    for key in &keys {
+        api_key::insert(&mut transaction.conn(), key).await.unwrap();
+    }
+    transaction.commit().await.unwrap();
+    let mut connection = database.read().await;
+    let conn = &mut connection.conn();
+    let mut told = Vec::new();
+    api_key_index::all(conn, |key, _| told.push(key)).await.unwrap();
+    told.sort_by_key(|key| key.id);
+    assert!(told.iter().eq(&keys.iter().map(IndexedKey::from).collect::<Vec<_>>()));
+    assert_eq!(api_key_index::count(conn).await.unwrap(), 2501);
 }
