@@ -30,5 +30,5 @@ pub use limits::{
     nanoseconds,
 };
 pub use presented::{PresentedKey, presented_key};
-pub use refusal::Refusal;
+pub use refusal::{Refusal, code};
 pub use resources::{ResourceStore, ResourcesUnavailable};

@@ -5,6 +5,14 @@ use keyward_domain::{decision::Check, permission::Permission};
 
 use crate::{BudgetReached, RateLimited};
 
+/// Codes that a limit or budget in shadow mode names too.
+pub mod code {
+    /// A rate limit.
+    pub const RATE_LIMIT: &str = "rate_limit_exceeded";
+    /// A budget.
+    pub const BUDGET: &str = "insufficient_quota";
+}
+
 /// Why a call is refused. The order of the variants is the order of the checks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -103,8 +111,8 @@ impl Refusal {
             Self::InsufficientPermissions(_) => "insufficient_permissions",
             Self::ModelNotAllowed(_) => "model_not_allowed",
             Self::RequestCapReached(_) => "request_cap_reached",
-            Self::RateLimited(_) => "rate_limit_exceeded",
-            Self::BudgetReached(_) => "insufficient_quota",
+            Self::RateLimited(_) => code::RATE_LIMIT,
+            Self::BudgetReached(_) => code::BUDGET,
             Self::CapUnavailable | Self::LimitsUnavailable | Self::BudgetsUnavailable => "database_unavailable",
         }
     }

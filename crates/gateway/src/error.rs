@@ -16,6 +16,14 @@ use serde::Serialize;
 
 use crate::head::BadBody;
 
+/// Codes that a limit or budget in shadow mode names too.
+pub(crate) mod code {
+    pub(crate) use keyward_access::code::{BUDGET, RATE_LIMIT};
+
+    pub(crate) const COST_UNKNOWN: &str = "cost_unknown";
+    pub(crate) const BATCH: &str = "batch_not_allowed";
+}
+
 /// Why a call gets no provider's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CallError {
@@ -46,7 +54,7 @@ impl CallError {
     pub(crate) fn check(&self) -> Option<Check> {
         self.check.or_else(|| match self.code {
             "unknown_url" | "method_not_allowed" => Some(Check::Route),
-            "cost_unknown" => Some(Check::Budget),
+            code::COST_UNKNOWN => Some(Check::Budget),
             "provider_not_configured" => Some(Check::Credential),
             _ => self.status.is_client_error().then_some(Check::Request),
         })
@@ -95,7 +103,7 @@ impl CallError {
     /// The calls of a batch can't be counted one by one.
     pub(crate) fn batch_uncounted() -> Self {
         let message = "This API key, its project or its organization has a request cap, rate limits or a budget, and the calls in a batch aren't counted one by one. Make them one by one, or use a key without a cap in a project without limits.";
-        let error = Self::new(StatusCode::FORBIDDEN, "batch_not_allowed", message).last_word();
+        let error = Self::new(StatusCode::FORBIDDEN, code::BATCH, message).last_word();
         Self { param: Some("input_file_id"), ..error }
     }
 
@@ -104,7 +112,7 @@ impl CallError {
         let message = format!(
             "No price of the model {model} is known, so a strict budget can't hold this call. Set one under Model costs, or make the budget balanced."
         );
-        let error = Self::new(StatusCode::FORBIDDEN, "cost_unknown", message).last_word();
+        let error = Self::new(StatusCode::FORBIDDEN, code::COST_UNKNOWN, message).last_word();
         Self { param: Some("model"), ..error }
     }
 
@@ -114,7 +122,7 @@ impl CallError {
         let message = format!(
             "How much this call to the model {model} can cost at most isn't known, so a strict budget can't hold it. Say how many tokens the answer may have (max_tokens, max_completion_tokens or max_output_tokens) and send text only, or make the budget balanced."
         );
-        Self::new(StatusCode::FORBIDDEN, "cost_unknown", message).last_word()
+        Self::new(StatusCode::FORBIDDEN, code::COST_UNKNOWN, message).last_word()
     }
 
     /// One of a list's objects can't be had.

@@ -6,7 +6,7 @@ use std::{rc::Rc, sync::Arc};
 use keyward_access::{Admission, BudgetAdmission, CallEnd, KeyEntry, LimitEntry, LimitSeen, Refusal};
 use keyward_domain::{budget::ChargedAs, limit::Standing};
 
-use crate::{demand::Demand, further::Further, settle::Ledger, trail::Seen};
+use crate::{demand::Demand, error::code, further::Further, settle::Ledger, trail::Seen};
 
 /// One counted call; given back unless it is kept.
 pub(crate) struct Reservation {
@@ -23,14 +23,6 @@ pub(crate) struct Reservation {
     /// What limits and budgets in shadow mode would have refused it with.
     would_refuse: Vec<&'static str>,
     open: bool,
-}
-
-/// What limits and budgets refuse with: `error.code`.
-mod code {
-    pub(super) const RATE_LIMIT: &str = "rate_limit_exceeded";
-    pub(super) const BUDGET: &str = "insufficient_quota";
-    pub(super) const COST_UNKNOWN: &str = "cost_unknown";
-    pub(super) const BATCH: &str = "batch_not_allowed";
 }
 
 impl Reservation {
