@@ -2,10 +2,13 @@
 //! with the user `api-key`, `x-api-key`, `api-key`.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::Refusal;
+
+/// Headers that hold nothing but a key.
+const BARE: [HeaderName; 2] = [HeaderName::from_static("x-api-key"), HeaderName::from_static("api-key")];
 
 /// A key's text as it came in. Never shown.
 #[derive(Debug, Clone)]
@@ -32,7 +35,7 @@ pub fn presented_key(headers: &HeaderMap) -> Result<PresentedKey, Refusal> {
     for value in headers.get_all(AUTHORIZATION) {
         take(from_authorization(value)?)?;
     }
-    for name in ["x-api-key", "api-key"] {
+    for name in &BARE {
         for value in headers.get_all(name) {
             take(text(value)?.into())?;
         }

@@ -57,7 +57,7 @@ pub(crate) enum Content<'a> {
 /// An answer whose head has come.
 pub(crate) struct Sent {
     pub(crate) answer: UpstreamResponse,
-    pub(crate) settlement: Settlement,
+    pub(crate) settlement: Box<Settlement>,
     /// Who answered.
     pub(crate) credential: CredentialId,
     /// How long providers were waited for.
@@ -82,7 +82,7 @@ pub(crate) async fn send(
     request: &Request<'_>,
     candidates: &[Candidate<'_>],
     watch: &mut Option<Watch>,
-    settlement: Settlement,
+    settlement: Box<Settlement>,
 ) -> Result<Sent, CallError> {
     let began = Instant::now();
     let by = began + call.core.shared.options.call_timeout;
@@ -147,7 +147,7 @@ pub(crate) async fn send(
         return Ok(Sent { answer, settlement, credential, away: began.elapsed() });
     }
     if !any_sent {
-        settlement.never_sent().await;
+        Box::pin(settlement.never_sent()).await;
     } else if only_rejected {
         settlement.refused();
     }
@@ -160,7 +160,7 @@ struct Way<'a, 'b> {
     key: &'a KeyEntry,
     request: &'a Request<'a>,
     candidates: &'a [Candidate<'a>],
-    settlement: Settlement,
+    settlement: Box<Settlement>,
     /// How many attempts there were.
     made: u32,
 }
@@ -208,7 +208,7 @@ impl<'a> Way<'a, '_> {
         {
             if self.key.limits_models() {
                 let limits = candidate.choice.ask(&wish.model, |names| self.key.limits_of(names));
-                self.settlement.also_within(limits, self.request.tokens).await.ok()?;
+                Box::pin(self.settlement.also_within(limits, self.request.tokens)).await.ok()?;
             }
             self.settlement.aim(item(&candidate.choice, self.request));
         }
@@ -240,12 +240,12 @@ impl<'a> Way<'a, '_> {
         let sent = watched(sending, watch.as_mut(), limit).await?;
         let now = || shared.parts.clock.now();
         let tried = match sent {
-            Some(Ok(answer)) => Tried {
-                outcome: Outcome::of_status(answer.status.as_u16()),
-                was_sent: true,
-                retry_after: retry_after(&answer.headers, now()),
-                answer: Ok(answer),
-            },
+            Some(Ok(answer)) => {
+                let outcome = Outcome::of_status(answer.status.as_u16());
+                let asks_again = outcome != Outcome::Answered;
+                let retry_after = asks_again.then(|| retry_after(&answer.headers, now())).flatten();
+                Tried { outcome, was_sent: true, retry_after, answer: Ok(answer) }
+            }
             Some(Err(error)) => {
                 tracing::debug!(request = %call.id, %error, "no answer of the provider");
                 Tried {
@@ -266,7 +266,7 @@ impl<'a> Way<'a, '_> {
         if !(tried.outcome == Outcome::Answered && shared.breakers.all_well()) {
             shared.breakers.ended(self.key.project.id, credential, (tried.outcome, tried.retry_after), now());
         }
-        note(call, credential, &tried, (self.made, began.elapsed()));
+        note(call, credential, &tried, (self.made, began));
         Ok(tried)
     }
 }
@@ -299,14 +299,14 @@ fn outcome(error: &SendError) -> Outcome {
 }
 
 /// One line for an attempt that says more than the line of its call.
-fn note(call: &Call<'_>, credential: &CredentialEntry, tried: &Tried, (number, took): (u32, Duration)) {
+fn note(call: &Call<'_>, credential: &CredentialEntry, tried: &Tried, (number, began): (u32, Instant)) {
     call.core.counts.attempt(tried.outcome);
     if tried.outcome == Outcome::Answered && number == 1 {
         return;
     }
     let (request, credential, outcome) = (call.id, credential.id, tried.outcome.as_str());
     let status = tried.answer.as_ref().ok().map(|answer| answer.status.as_u16());
-    let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     if tried.answer.is_ok() && tried.outcome != Outcome::CredentialRejected {
         tracing::info!(%request, %credential, attempt = number, outcome, status, milliseconds, "attempt");
     } else {

@@ -12,7 +12,7 @@ use std::{
 
 use http::{HeaderValue, Response, StatusCode, header, request};
 use keyward_access::{KeyEntry, presented_key};
-use keyward_domain::{budget::Reserve, id::RequestId, permission::Permission, provider::Dialect};
+use keyward_domain::{budget::Reserve, id::RequestId, limit::Standing, permission::Permission, provider::Dialect};
 use keyward_provider::{Operation, estimate::Asked};
 
 use crate::{
@@ -161,15 +161,15 @@ async fn let_through(
         Route::Invoke(operation) => operation,
         Route::Models => return model_routes::list(call, key).await,
         Route::Model(id) => return model_routes::one(call, key, &id).await,
-        Route::Resource(resource) => return resources::answer(call, inbound, caller, resource).await,
+        // Boxed: larger than the future of a call to a model.
+        Route::Resource(resource) => return Box::pin(resources::answer(call, inbound, caller, resource)).await,
     };
 
     // 7: the body can be read, the model is allowed.
     let shape = body::check_type(&head.headers, operation.takes_form())?;
-    let waiting = Instant::now();
     let options = &core.shared.options;
     let body = body::read(&mut inbound, options.body_limit).await?;
-    let waited = waiting.elapsed();
+    let waited = inbound.waited();
     call.body_was_read();
     let wish = match shape {
         Shape::Json => BodyHead::read(&body, operation.model_may_be_missing())?,
@@ -203,7 +203,7 @@ async fn let_through(
         Err(error) => {
             let (limits, tokens) = (key.limits_of(&[&wish.model]), estimate(&body, &wish));
             let demand = Demand { limits, tokens, budgets: parts.index.budgets_of(key), ..Demand::default() };
-            core.ledger.check(call, key, demand).await?;
+            Box::pin(core.ledger.check(call, key, demand)).await?;
             return Err(error);
         }
     };
@@ -251,7 +251,9 @@ async fn let_through(
     let outgoing = forward::Outgoing { caller, candidates, request, operation, stream, adds_usage, is_kept, waited };
     let mut answer = forward::forward(call, outgoing, settlement).await?;
     passing.watch(call, &mut answer);
-    rate_limit::tell(&standing, operation.dialect(), parts.clock.now(), answer.headers_mut());
+    if standing != Standing::default() {
+        rate_limit::tell(&standing, operation.dialect(), parts.clock.now(), answer.headers_mut());
+    }
     Ok(answer)
 }
 
@@ -270,11 +272,11 @@ fn log(call: &Call<'_>, key: Option<&KeyEntry>, outcome: Result<&Response<Answer
         Err(error) => (error.status, error.code),
     };
     let key = key.map(|key| key.id);
-    let milliseconds = call.began.elapsed().as_millis();
+    let milliseconds = || call.began.elapsed().as_millis();
     let (request, status) = (call.id, status.as_u16());
     if outcome.is_err_and(|error| error.status.is_server_error()) {
-        tracing::warn!(%request, ?key, status, code, milliseconds, "call not answered");
+        tracing::warn!(%request, ?key, status, code, milliseconds = milliseconds(), "call not answered");
     } else {
-        tracing::debug!(%request, ?key, status, code, milliseconds, "call");
+        tracing::debug!(%request, ?key, status, code, milliseconds = milliseconds(), "call");
     }
 }

@@ -48,7 +48,7 @@ pub(crate) async fn choose<'a>(
     let mut resolution = find(None);
     if let Resolution::NeedsLists = resolution {
         let asked = credentials.iter().filter(|credential| credential.provider.speaks(dialect));
-        ModelLists::refresh(call.core, asked, LIST_PATIENCE).await;
+        Box::pin(ModelLists::refresh(call.core, asked, LIST_PATIENCE)).await;
         resolution = find(Some(&|entry, model| lists.lists(entry, model)));
     }
     let mut choices = match resolution {

@@ -53,7 +53,7 @@ pub(crate) struct Outgoing<'a> {
 pub(crate) async fn forward(
     call: &Call<'_>,
     outgoing: Outgoing<'_>,
-    settlement: Settlement,
+    settlement: Box<Settlement>,
 ) -> Result<Response<AnswerBody>, CallError> {
     let Outgoing { caller, candidates, request, operation, stream, adds_usage, is_kept, waited } = outgoing;
     let mut watch = stream.then(|| Watch::new(Rc::clone(call.core), caller.clone()));
@@ -72,7 +72,7 @@ pub(crate) async fn forward(
             with_head(status, headers, forwarding)
         } else {
             let since = Instant::now();
-            answer.body = resources::keep_response(keeper, later, false, answer.body).await;
+            answer.body = Box::pin(resources::keep_response(keeper, later, false, answer.body)).await;
             keeping = since.elapsed();
             hand_on(call, caller, operation, answer, tap, settlement, watch)
         }
@@ -92,7 +92,7 @@ pub(crate) fn hand_on(
     operation: Operation,
     answer: UpstreamResponse,
     tap: ResponseTap,
-    settlement: Settlement,
+    settlement: Box<Settlement>,
     watch: Option<Watch>,
 ) -> Response<AnswerBody> {
     let UpstreamResponse { status, headers, body } = answer;

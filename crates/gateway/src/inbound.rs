@@ -114,6 +114,11 @@ impl Inbound {
         Self { incoming, pace, share: Share { room, bytes: 0 }, began: None, wait: None }
     }
 
+    /// How long ago it was first waited for; nothing if it was there at once.
+    pub(crate) fn waited(&self) -> Duration {
+        self.began.map_or(Duration::ZERO, |began| began.elapsed())
+    }
+
     /// Nothing came: says when that has been so for too long.
     fn poll_wait(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
         if !self.wait.as_ref().is_some_and(|wait| wait.is_on) {

@@ -46,7 +46,8 @@ impl Reservation {
         let is_looked_at = !limits.is_empty() || !budgets.is_empty();
         let ledger = &self.ledger;
         let mut met = Vec::new();
-        let admitted = ledger.limits.admit(limits, tokens, ledger.clock.now(), &mut met).await;
+        let now = ledger.clock.now();
+        let admitted = ledger.limits.admit(limits, tokens, now, &mut met).await;
         if is_batch {
             met.iter_mut().for_each(LimitSeen::would_refuse_a_batch);
         }
@@ -60,7 +61,7 @@ impl Reservation {
             self.would_refuse.push(code::RATE_LIMIT);
         }
         let mut met = Vec::new();
-        let admitted = ledger.budgets.admit(budgets, reserve, ledger.clock.now(), &mut met).await;
+        let admitted = ledger.budgets.admit(budgets, reserve, now, &mut met).await;
         if is_batch {
             met.iter_mut().for_each(|seen| seen.would_refuse = true);
         }

@@ -274,7 +274,7 @@ async fn keep(
     credential: &CredentialEntry,
     (kind, owes): (ResourceKind, Option<String>),
     answer: UpstreamResponse,
-    mut settlement: Settlement,
+    mut settlement: Box<Settlement>,
 ) -> Result<Response<AnswerBody>, CallError> {
     let UpstreamResponse { status, headers, body } = answer;
     let body = body.collect(MOST).await.map_err(|error| CallError::broken_answer(Some(&error)))?;

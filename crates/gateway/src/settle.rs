@@ -128,7 +128,7 @@ impl Ledger {
         caller: &Authenticated,
         item: Item<'_>,
         demand: Demand,
-    ) -> Result<Settlement, CallError> {
+    ) -> Result<Box<Settlement>, CallError> {
         let (key, credential) = (&caller.key, item.credential);
         let seen = call.trail.seen(&demand, key);
         let reservation = self.reserve(key, Demand { seen, ..demand }).await?;
@@ -160,7 +160,8 @@ impl Ledger {
         reservation.would_refuse().iter().copied().for_each(|code| self.would_refuse(code));
         let begun = AtomicBool::new(false);
         let (organization, provider) = (key.project.organization, credential.provider);
-        Ok(Settlement {
+        // Boxed: it is large, and goes through many hands.
+        Ok(Box::new(Settlement {
             reservation: Some(reservation),
             record,
             organization,
@@ -171,7 +172,7 @@ impl Ledger {
             asked: None,
             runs_on: Rc::default(),
             debt: None,
-        })
+        }))
     }
 
     /// A call goes out that would have been refused so, were it not for shadow mode.
@@ -227,6 +228,9 @@ impl Ledger {
     /// Charges the end of a call to its budgets.
     pub(crate) fn charge(&self, key: &KeyEntry, admission: &BudgetAdmission, charged_as: ChargedAs) {
         let present = self.index.budgets_of(key);
+        if admission.is_empty() && present.is_empty() {
+            return;
+        }
         if let Some(charging) = self.budgets.end(admission, &present, charged_as, self.clock.now()) {
             self.tasks.spawn_local(charging);
         }
@@ -347,12 +351,12 @@ impl Settlement {
     }
 
     /// The provider refused the call: it counts, and costs nothing.
-    pub(crate) fn refused(mut self) {
+    pub(crate) fn refused(mut self: Box<Self>) {
         self.close(None, false);
     }
 
     /// Nothing of the call ever left: it doesn't count.
-    pub(crate) async fn never_sent(mut self) {
+    pub(crate) async fn never_sent(mut self: Box<Self>) {
         if let Some(reservation) = self.take_back() {
             reservation.give_back().await;
         }

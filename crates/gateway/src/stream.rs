@@ -40,7 +40,7 @@ pub(crate) struct Forwarding {
     body: Option<UpstreamBody>,
     /// `None` once the call is settled.
     tap: Option<ResponseTap>,
-    settlement: Settlement,
+    settlement: Box<Settlement>,
     /// Of a stream.
     watch: Option<Watch>,
     is_success: bool,
@@ -68,7 +68,7 @@ impl Forwarding {
         is_success: bool,
         body: UpstreamBody,
         tap: ResponseTap,
-        settlement: Settlement,
+        settlement: Box<Settlement>,
         watch: Option<Watch>,
     ) -> Self {
         let length = if watch.is_some() { None } else { body.exact_length() };
@@ -96,7 +96,7 @@ impl Forwarding {
         operation: Operation,
         opening: Pin<Box<dyn Future<Output = UpstreamBody>>>,
         tap: ResponseTap,
-        settlement: Settlement,
+        settlement: Box<Settlement>,
         watch: Watch,
     ) -> Self {
         Self {

@@ -12,6 +12,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 /// `x-request-id` (and Anthropic's `request-id`) are Keyward's.
 pub const PROVIDER_REQUEST_ID: HeaderName = HeaderName::from_static("x-provider-request-id");
 
+/// What providers call theirs.
+const REQUEST_IDS: [HeaderName; 2] = [HeaderName::from_static("x-request-id"), HeaderName::from_static("request-id")];
+
 /// The version asked of Anthropic when the caller names none.
 pub const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 /// See [`ANTHROPIC_VERSION`].
@@ -35,7 +38,7 @@ pub fn to_caller(mut provider: HeaderMap) -> HeaderMap {
     for name in stopped {
         provider.remove(name);
     }
-    for name in ["x-request-id", "request-id"] {
+    for name in &REQUEST_IDS {
         let ids: Vec<_> = provider.get_all(name).iter().cloned().collect();
         for id in ids {
             provider.remove(name);
