@@ -81,7 +81,8 @@ pub fn parse(head: &Bytes, bodiless: bool) -> Result<ResponseHead, Malformed> {
         .filter(|status| status.as_u16() < 600)
         .ok_or(Malformed::new("its status code is not within 100-599"))?;
 
-    let mut headers = HeaderMap::with_capacity(parsed.headers.len());
+    // With room for what the reader adds to them.
+    let mut headers = HeaderMap::with_capacity(parsed.headers.len() + 4);
     let mut framing = Framing::default();
     for header in parsed.headers.iter() {
         let name = HeaderName::from_bytes(header.name.as_bytes())

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use uuid::Uuid;
 
-use super::format::{self, HEADER_BYTES, Header, Seed};
+use super::format::{self, FRAME_BYTES, HEADER_BYTES, Header, Seed};
 use super::scanner::{Found, Scanner};
 use super::{JournalError, Position, UsageRecord, segment};
 
@@ -138,6 +138,8 @@ fn read_segment(
     if (batch.next.offset() as usize) < HEADER_BYTES {
         read_header(batch, file, path, id, length, end)?;
     }
+    let left = length.saturating_sub(batch.next.offset()) as usize / FRAME_BYTES;
+    batch.records.reserve(left.min(limit.saturating_sub(batch.records.len())));
     let mut scanner = Scanner::new(file, Seed::of(id, number), batch.next.offset(), length);
     while batch.next.segment() == number && batch.has_room(limit) {
         let Some(found) = scanner.next().map_err(failed)? else {
