@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: the program as it is shipped, and `keyward-bench` on it.
 
 use crate::{
-    debian,
+    debian, dist,
     process::run,
     step::step,
     workspace::{Workspace, installed},
@@ -14,15 +14,9 @@ pub fn measure(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()
         Some((first, rest)) if first == "pages" || first == "soak" => (first.as_str(), rest),
         _ => ("all", arguments),
     };
-    let needed = [("nginx", "nginx-light"), ("sqlite3", "sqlite3")];
-    let missing: Vec<_> =
-        needed.into_iter().filter(|(program, _)| installed(program).is_none()).map(|(_, package)| package).collect();
-    step("packages", || debian::install(&missing))?;
-    step("dist build", || {
-        let packages = ["-p", "keyward", "-p", "keyward-bench"];
-        run(workspace.cargo(&["build", "--profile", "dist", "--locked"]).args(packages))
-    })?;
-    let built = workspace.target.join("dist");
+    let missing: &[_] = if installed("nginx").is_none() { &["nginx-light"] } else { &[] };
+    step("packages", || debian::install(missing))?;
+    let built = dist::build(workspace)?;
     step("bench", || {
         run(workspace
             .command(built.join("keyward-bench"))

@@ -7,6 +7,7 @@
 
 mod bench;
 mod debian;
+mod dist;
 mod node;
 mod openapi;
 mod postgres;
@@ -38,7 +39,9 @@ enum Errand {
         #[arg(long)]
         only: Option<Part>,
     },
-    /// Build for release and measure Keyward beside nginx and others; `bench pages`: the
+    /// Build what is shipped, twice: first to count what a call runs through, then by that.
+    Dist,
+    /// Build what is shipped and measure it beside nginx and others; `bench pages`: the
     /// console's pages.
     Bench {
         /// Passed on to keyward-bench.
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = Workspace::find().and_then(|workspace| match arguments.errand {
         Errand::Test { only } => test::run_parts(&workspace, only),
+        Errand::Dist => dist::build(&workspace).map(|built| println!("\n{}", built.join("keyward").display())),
         Errand::Bench { arguments } => bench::measure(&workspace, &arguments),
         Errand::Openapi => openapi::renew(&workspace),
     });
