@@ -3,7 +3,7 @@
 //!
 //! `all` does everything; the other commands are its parts, each a process of
 //! its own so that it can have a processor of its own. It measures from the
-//! outside, through public interfaces only (but for [`fill`] and [`pages`]), and is no part
+//! outside, through public interfaces only (but for [`fill`], [`pages`] and [`floor`]), and is no part
 //! of the product.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people in front of a terminal")]
 #![allow(clippy::disallowed_methods, reason = "it measures real time: a clock that is passed in would measure nothing")]
