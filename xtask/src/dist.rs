@@ -47,7 +47,7 @@ pub fn build(workspace: &Workspace) -> anyhow::Result<PathBuf> {
             fs::remove_dir_all(&counts)?;
         }
         let counting = program(&training, &host);
-        for work in [&["all", "--quick", "--without", "direct,nginx,yardstick"][..], &["pages"]] {
+        for work in [&["all", "--quick", "--without", "direct,nginx,yardstick,floor"][..], &["pages"]] {
             let mut bench = workspace.command(built.join("keyward-bench"));
             run(bench.args(work).arg("--keyward").arg(&counting).arg("--out").arg(training.join("bench")))?;
         }
