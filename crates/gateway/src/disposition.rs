@@ -31,11 +31,10 @@ pub(crate) fn read(value: &str) -> Option<Disposition<'_>> {
             return None;
         }
     }
-    let name = name.filter(|name: &&str| {
-        !name.is_empty() && name.bytes().all(|b| (b.is_ascii_graphic() || b == b' ') && b != b'%')
-    })?;
-    let is_trimmed = name.trim() == name;
-    is_trimmed.then_some(Disposition { name, is_file: filename.is_some() || extended.is_some() })
+    // A blank in a name is an underscore to some (PHP), and nothing to others.
+    let name =
+        name.filter(|name: &&str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && b != b'%'))?;
+    Some(Disposition { name, is_file: filename.is_some() || extended.is_some() })
 }
 
 /// A token, or a text in quotes without any other quote or escape in it. (A
@@ -97,6 +96,7 @@ mod tests {
             r#"form-data; name="mod%65l""#,
             r#"form-data; name=" model""#,
             r#"form-data; name="model "#,
+            r#"form-data; name="mo del""#,
             r#"form-data; name=model""#,
             r#"form-data; name='model'"#,
             r#"form-data; name="möde""#,

@@ -213,7 +213,7 @@ fn part(body: &[u8], range: Range<usize>) -> Result<Part<'_>, BadBody> {
     }
     let disposition = disposition.and_then(disposition::read).ok_or_else(|| {
         malformed(
-            "each part must have Content-Disposition: form-data with one plain name (and filename, without semicolons, quotes or backslashes).",
+            "each part must have Content-Disposition: form-data with one plain name without blanks (and filename, without semicolons, quotes or backslashes).",
         )
     })?;
     if kind.is_some_and(|kind| starts_with_ignoring_case(kind, "multipart/")) {
