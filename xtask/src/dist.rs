@@ -54,9 +54,16 @@ pub fn build(workspace: &Workspace) -> anyhow::Result<PathBuf> {
         run(Command::new(PROFDATA.0).arg("merge").arg("--output").arg(&profile).arg(&counts))
     })?;
     step("dist build", || {
+        let trained = workspace.target.join(&host).join("dist");
+        // Cargo doesn't see that the libraries were built by other counts.
+        if trained.exists() {
+            fs::remove_dir_all(trained)?;
+        }
         run(&mut keyward(workspace, &host, &format!("-Cprofile-use={}", profile.display())))?;
-        fs::copy(program(&workspace.target, &host), built.join("keyward")).context("no program was built")?;
-        Ok(())
+        // Beside what may be running, and may be a file of cargo's under another name.
+        let new = built.join("keyward.new");
+        fs::copy(program(&workspace.target, &host), &new).context("no program was built")?;
+        Ok(fs::rename(new, built.join("keyward"))?)
     })?;
     Ok(built)
 }

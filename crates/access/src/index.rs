@@ -340,7 +340,7 @@ impl Hasher for RandomHasher {
 
     fn write(&mut self, bytes: &[u8]) {
         if let Some((_, last)) = bytes.split_last_chunk::<8>() {
-            // The bits of an id that aren't random come out on top, where fewest matter.
+            // Two bits of an id aren't random; they come out on top, where five others are left.
             self.0 = u64::from_be_bytes(*last);
         }
     }

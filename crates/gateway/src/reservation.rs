@@ -60,6 +60,8 @@ impl Reservation {
         } else if admission.would_refuse {
             self.would_refuse.push(code::RATE_LIMIT);
         }
+        // The limits may have been waited for, and a budget's period is over since.
+        let now = if is_looked_at { ledger.clock.now() } else { now };
         let mut met = Vec::new();
         let admitted = ledger.budgets.admit(budgets, reserve, now, &mut met).await;
         if is_batch {

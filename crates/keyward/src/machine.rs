@@ -24,18 +24,6 @@ pub fn raise_open_files() -> u64 {
     open_files()
 }
 
-/// How much less important than calls everything else is, in steps of `nice(2)`:
-/// about a tenth of a processor that calls keep busy is left to it.
-const PATIENCE: i32 = 10;
-
-/// Makes the thread that calls this, and those that it starts, wait where calls
-/// want the processor: what is written down behind them, the console, the admin API.
-pub fn let_calls_go_first() {
-    if let Err(error) = rustix::process::nice(PATIENCE) {
-        tracing::debug!(%error, "threads of the control plane are as important as calls");
-    }
-}
-
 /// How many files the process may open.
 pub fn open_files() -> u64 {
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)

@@ -29,9 +29,7 @@ pub fn run(settings: &Settings, args: &ServeArgs, out: &mut dyn Write) -> Result
     // Before anything is opened that counts.
     let files = machine::raise_open_files();
     tracing::debug!(files, "open files allowed");
-    let mut runtime = Builder::new_multi_thread();
-    runtime.worker_threads(2).thread_name("keyward-control").on_thread_start(machine::let_calls_go_first);
-    let runtime = runtime.enable_all().build()?;
+    let runtime = Builder::new_multi_thread().worker_threads(2).thread_name("keyward-control").enable_all().build()?;
     runtime.block_on(async {
         // Before anything starts, so that no signal is missed.
         let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);

@@ -71,13 +71,7 @@ impl Server {
         };
         installation::make_data_dir(settings)?;
         let journal = installation::open_journal(settings)?;
-        // On a thread of the control plane: those of the embedded database are as
-        // important as the one that starts them.
-        let opening = tokio::task::spawn_blocking({
-            let (settings, clock, journal) = (settings.clone(), clock.clone(), journal.clone());
-            move || Handle::current().block_on(installation::open(&settings, clock, Some(journal)))
-        });
-        let keyward = opening.await??;
+        let keyward = installation::open(settings, clock.clone(), Some(journal.clone())).await?;
         let (requests, background, stop) = (TaskTracker::new(), TaskTracker::new(), CancellationToken::new());
         let keyward = match &settings.mail {
             None => keyward,

@@ -270,12 +270,15 @@ type Alike = (Uuid, i64, ModelName, CallKind, ServiceTier);
 impl Sums {
     fn of(records: &[UsageRecord]) -> Self {
         let (mut sums, mut alike) = (Self::default(), HashMap::new());
+        // Calls may wait for this processor; nobody waits for these sums.
         for some in records.chunks(UNINTERRUPTED) {
             some.iter().for_each(|record| sums.add(record, &mut alike));
-            // Calls may wait for this processor; nobody waits for these sums.
             thread::yield_now();
         }
-        for ((key, minute, name, kind, tier), amounts) in alike {
+        for (count, ((key, minute, name, kind, tier), amounts)) in alike.into_iter().enumerate() {
+            if count % UNINTERRUPTED == 0 {
+                thread::yield_now();
+            }
             let (provider, model) = name.parts().unwrap_or_default();
             // Callers name models, and PostgreSQL has no text with a NUL in it.
             let (provider, model) = (provider.to_owned(), model.replace(char::is_control, "\u{fffd}"));
